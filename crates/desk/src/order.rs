@@ -1,0 +1,139 @@
+//! What is asked for, what the archive has of it, what was ticked, and what it weighs.
+
+use crate::{Applicant, ArchivePatient, By, Patient, Private};
+use filmdesk_policy::{Answer, Collection, Lang, RecordKindId, Situation};
+use jiff::{Timestamp, civil::Date, civil::DateTime};
+
+/// A valid submission: the form, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The person the records show.
+    pub patient: Patient,
+    /// Who applies.
+    pub applicant: Applicant,
+    /// The same facts as the rules see them (items, people, collection), at submission.
+    pub situation: Situation,
+    /// What the applicant wrote beside each item (date, place, body part), index as in the situation.
+    pub descriptions: Vec<Private>,
+    /// Postal address, when posted.
+    pub address: Option<Private>,
+    /// Purpose of the copies (A15).
+    pub purpose: Private,
+    /// Language of the slip and the notices.
+    pub lang: Lang,
+}
+
+impl Request {
+    /// Counter or post.
+    pub fn collection(&self) -> Collection {
+        self.situation.collection
+    }
+}
+
+/// A study as an archive listed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundStudy {
+    /// Name of the archive in the configuration.
+    pub archive: String,
+    /// Study Instance UID (0020,000D).
+    pub study_uid: String,
+    /// Study Date (0008,0020).
+    pub date: Option<Date>,
+    /// Study Time (0008,0030), `HH:MM`.
+    pub time: String,
+    /// Modalities in Study (0008,0061).
+    pub modalities: Vec<String>,
+    /// Study Description (0008,1030), decoded.
+    pub description: Private,
+    /// Accession Number (0008,0050).
+    pub accession: Private,
+    /// Patient's Name (0010,0010) as the archive shows it.
+    pub patient_name: Private,
+    /// Series and instances as listed (never believed for completeness).
+    pub n_series: u32,
+    /// Instances as listed.
+    pub n_instances: u32,
+    /// Bytes, when the archive tells.
+    pub size_bytes: Option<u64>,
+    /// What the rules classify it as; `None`: staff classify (A21).
+    pub kind: Option<RecordKindId>,
+}
+
+/// The result of a find job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// When.
+    pub at: Timestamp,
+    /// The studies, newest first.
+    pub studies: Vec<FoundStudy>,
+}
+
+/// A study the clerk ticked, with the item of the catalogue it counts as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TickedStudy {
+    /// The study.
+    pub study: FoundStudy,
+    /// The fee counts it as this.
+    pub kind: RecordKindId,
+}
+
+/// What is to be copied: exactly these studies of exactly this patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The patient in the archive.
+    pub patient: ArchivePatient,
+    /// Ticked by the clerk.
+    pub studies: Vec<TickedStudy>,
+    /// Who ticked, when.
+    pub by: By,
+}
+
+/// One planned disc.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedDiscSummary {
+    /// File-set ID = Volume Identifier.
+    pub volume_id: String,
+    /// Instances on it.
+    pub n_instances: u32,
+    /// Bytes of the finished disc image.
+    pub size_bytes: u64,
+}
+
+/// The result of weighing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weighing {
+    /// When.
+    pub at: Timestamp,
+    /// The discs as they will be made.
+    pub discs: Vec<PlannedDiscSummary>,
+    /// Instances fetched, all checked to be this patient's.
+    pub n_instances: u32,
+    /// What cannot go on this medium, named with the reason; shown to the clerk, printed on the slip.
+    pub left_out: Vec<LeftOut>,
+    /// SHA-256 over the sorted (SOP Instance UID, SHA-256 of data set) list: the goods that were priced.
+    pub goods_hash: String,
+    /// Where the spool lives: worker id (spools are local to the worker that weighed).
+    pub worker: String,
+}
+
+/// An instance that cannot be delivered on the chosen medium.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// SOP Instance UID.
+    pub sop_instance_uid: String,
+    /// Why, as a stable code.
+    pub code: String,
+    /// Why, for a clerk.
+    pub reason: String,
+}
+
+/// The binding price: the answer of the rules after weighing, with the text of the rules it was made with kept by hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The answer, `binding == true`.
+    pub answer: Answer,
+    /// When it was made, the desk's clock.
+    pub at: Timestamp,
+    /// Last moment it may be paid (hospital time): after it the spool is wiped and the order is weighed again.
+    pub expires: DateTime,
+}

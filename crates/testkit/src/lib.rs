@@ -1,1 +1,15 @@
-//! filmdesk-testkit
+//! What tests and the demonstration desk need from outside the product: synthetic studies and real neighbours.
+//!
+//! Nothing here reads DICOM with the product's own code, and the files are written by a small writer of its own
+//! ([`dicom_file`]): what the product reads was not written by the code under test. Every patient is invented and says
+//! so; identity numbers are the published fixtures that pass the checksum.
+//!
+//! - [`samples::write_sample_archive`]: the sample archive of the demonstration desk, a handful of patients with one
+//!   of everything a hospital copies;
+//! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
+
+pub mod dicom_file;
+mod object;
+pub mod phantom;
+pub mod samples;
+pub mod studies;

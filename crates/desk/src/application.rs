@@ -1,6 +1,6 @@
 //! The application and its states.
 
-use crate::{By, Found, Order, Parcel, Private, Quote, Request, StaffId, Weighing};
+use crate::{ApplicationNumber, By, Found, Order, Parcel, Private, Quote, Request, StaffId, Weighing};
 use filmdesk_policy::{Lang, Text, Twd};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -8,11 +8,6 @@ use std::collections::BTreeMap;
 /// Internal id: random, positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ApplicationId(pub i64);
-
-/// The number printed for people: 8 characters of `23456789ABCDEFGHJKLMNPQRSTUVWXYZ` (no 0/O/1/I), the last a check
-/// character, written `XXXX-XXXX`. Not a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ApplicationNumber(pub String);
 
 /// One request by one applicant for one patient's records.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,101 +1,25 @@
-//! What is printed: slip, receipt, disc label, consent form, as PDF.
+//! What is printed: slip, receipt, disc label and consent form, as PDF.
+//!
+//! A paper is facts ([`SlipFacts`], [`ReceiptFacts`], [`LabelFacts`], [`ConsentFacts`]) poured into a typst template. The
+//! facts travel as JSON beside the template and are never spliced into its source, so a name is always a name and never code.
+//! Fonts are embedded subsets; the PDF is tagged, and the same facts give the same bytes.
+//!
+//! A person's name on a legal paper must not print as an empty box. Before a page is laid out every character is looked up in
+//! the embedded fonts; one that none of them has is an error that names it ([`PaperError::MissingGlyph`]).
+
+mod facts;
+mod press;
+
+pub use facts::*;
 
 use filmdesk_policy::Lang;
-
-/// One printed label and value.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// What it is.
-    pub label: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// What the applicant takes away after submitting.
-#[derive(Clone, Debug)]
-pub struct SlipFacts {
-    /// Language.
-    pub lang: Lang,
-    /// Hospital name.
-    pub hospital: String,
-    /// Application number as printed.
-    pub number: String,
-    /// Four-character status code.
-    pub code: String,
-    /// Masked name of the patient.
-    pub patient_masked: String,
-    /// Papers to bring, each a sentence.
-    pub papers: Vec<String>,
-    /// Estimate lines: text and `NT$200`.
-    pub lines: Vec<Row>,
-    /// Their total, printed.
-    pub total: String,
-    /// Where, when, telephone: label and value.
-    pub facts: Vec<Row>,
-}
-
-/// An itemised receipt.
-#[derive(Clone, Debug)]
-pub struct ReceiptFacts {
-    /// Language.
-    pub lang: Lang,
-    /// Hospital name.
-    pub hospital: String,
-    /// Receipt number.
-    pub receipt_number: String,
-    /// Application number.
-    pub number: String,
-    /// Masked name of the patient.
-    pub patient_masked: String,
-    /// Each line with its rule: text and amount.
-    pub lines: Vec<Row>,
-    /// Total in digits.
-    pub total: String,
-    /// Total in words (貳佰元整).
-    pub total_words: String,
-    /// Date, means, clerk, collection time: label and value.
-    pub facts: Vec<Row>,
-    /// Reprint: marked 補印.
-    pub reprint: bool,
-}
-
-/// The face of a disc.
-#[derive(Clone, Debug)]
-pub struct LabelFacts {
-    /// Hospital name.
-    pub hospital: String,
-    /// Masked name.
-    pub patient_masked: String,
-    /// Application number.
-    pub number: String,
-    /// Date made, printed.
-    pub date: String,
-    /// Disc k of n.
-    pub disc: (u32, u32),
-    /// The disc's code, scanned at release.
-    pub code: String,
-    /// Web pages on it: `DICOM PLUS WEB`, else `DICOM ONLY`.
-    pub web: bool,
-}
-
-/// A consent form (委託同意書), filled or blank (empty strings leave room for hand-writing).
-#[derive(Clone, Debug)]
-pub struct ConsentFacts {
-    /// Hospital name in both languages.
-    pub hospital: (String, String),
-    /// Telephone of the service line.
-    pub phone: String,
-    /// Patient, agent, purpose, scope: label and value.
-    pub rows: Vec<Row>,
-    /// Psychiatry: signed and sealed.
-    pub sealed: bool,
-}
+use serde_json::{Value, json};
 
 /// Why a paper could not be printed.
 #[derive(Debug, thiserror::Error)]
 pub enum PaperError {
     /// No embedded font has a glyph for this character: the paper would show a box.
-    #[error("no font has a glyph for {character:?} (U+{code:04X}): install a font that has it, or write the name by hand")]
+    #[error("no font has a glyph for {character:?} (U+{code:04X}): write this word by hand on the paper form")]
     MissingGlyph {
         /// The character.
         character: char,
@@ -105,4 +29,77 @@ pub enum PaperError {
     /// The template did not compile.
     #[error("the template did not compile: {0}")]
     Template(String),
+}
+
+/// What the applicant takes away after submitting: A5.
+///
+/// # Errors
+/// [`PaperError::MissingGlyph`] when a character cannot be printed.
+pub fn slip(facts: &SlipFacts) -> Result<Vec<u8>, PaperError> {
+    press::print(
+        "slip.typ",
+        json!({
+            "lang": facts.lang.tag(), "zh": zh(facts.lang), "hospital": facts.hospital, "number": facts.number,
+            "code": facts.code, "patient": facts.patient_masked, "papers": facts.papers, "lines": rows(&facts.lines),
+            "total": facts.total, "facts": rows(&facts.facts),
+        }),
+    )
+}
+
+/// An itemised receipt: A5.
+///
+/// # Errors
+/// [`PaperError::MissingGlyph`] when a character cannot be printed.
+pub fn receipt(facts: &ReceiptFacts) -> Result<Vec<u8>, PaperError> {
+    press::print(
+        "receipt.typ",
+        json!({
+            "lang": facts.lang.tag(), "zh": zh(facts.lang), "hospital": facts.hospital, "receipt": facts.receipt_number,
+            "number": facts.number, "patient": facts.patient_masked, "lines": rows(&facts.lines), "total": facts.total,
+            "words": facts.total_words, "facts": rows(&facts.facts), "reprint": facts.reprint,
+        }),
+    )
+}
+
+/// The face of a disc, 120 mm square, to be printed on the disc or on a round sheet.
+///
+/// Holds what IHE PDI asks of a label and nothing that tells an illness: hospital, masked name, application number, date,
+/// disc k of n, `DICOM ONLY` or `DICOM PLUS WEB`, and the disc's code in letters and as Code 39.
+///
+/// # Errors
+/// [`PaperError::MissingGlyph`] when a character cannot be printed.
+pub fn disc_label(facts: &LabelFacts) -> Result<Vec<u8>, PaperError> {
+    press::print(
+        "label.typ",
+        json!({
+            "hospital": facts.hospital, "patient": facts.patient_masked, "number": facts.number, "date": facts.date,
+            "k": facts.disc.0, "n": facts.disc.1, "code": facts.code,
+            "content": if facts.web { "DICOM PLUS WEB" } else { "DICOM ONLY" },
+        }),
+    )
+}
+
+/// A consent form (委託同意書) in both languages, filled from the application or blank for hand-writing: A4.
+///
+/// # Errors
+/// [`PaperError::MissingGlyph`] when a character cannot be printed.
+pub fn consent_form(facts: &ConsentFacts) -> Result<Vec<u8>, PaperError> {
+    press::print(
+        "consent.typ",
+        json!({
+            "hospital_zh": facts.hospital.0, "hospital_en": facts.hospital.1, "phone": facts.phone,
+            "rows": rows(&facts.rows), "sealed": facts.sealed,
+        }),
+    )
+}
+
+fn zh(lang: Lang) -> bool {
+    match lang {
+        Lang::ZhTw => true,
+        Lang::En => false,
+    }
+}
+
+fn rows(rows: &[Row]) -> Vec<Value> {
+    rows.iter().map(|row| json!({ "label": row.label, "value": row.value })).collect()
 }

@@ -1,0 +1,117 @@
+//! Each paper is printed with sample facts in both languages; `FILMDESK_PAPERS=dir` keeps the PDFs to look at.
+
+use filmdesk_paper::{
+    ConsentFacts, LabelFacts, PaperError, ReceiptFacts, Row, SlipFacts, consent_form, disc_label, receipt, slip,
+};
+use filmdesk_policy::Lang;
+
+fn row(label: &str, value: &str) -> Row {
+    Row { label: label.into(), value: value.into() }
+}
+
+fn keep(name: &str, pdf: &[u8]) {
+    assert!(pdf.starts_with(b"%PDF-"), "{name} is a PDF");
+    #[expect(clippy::disallowed_methods, reason = "a test asks where to keep what it printed")]
+    if let Ok(folder) = std::env::var("FILMDESK_PAPERS") {
+        std::fs::write(std::path::Path::new(&folder).join(name), pdf).expect("the folder exists");
+    }
+}
+
+fn slip_facts(lang: Lang) -> SlipFacts {
+    let zh = lang == Lang::ZhTw;
+    let t = |zh_text: &str, en: &str| if zh { zh_text.to_owned() } else { en.to_owned() };
+    SlipFacts {
+        lang,
+        hospital: t("範例醫院 影像醫學部", "Example Hospital, Medical Imaging"),
+        number: "F7K4-2MQX".into(),
+        code: "8H3T".into(),
+        patient_masked: "王○明".into(),
+        papers: vec![
+            t("病人國民身分證（正本）", "The patient's identity card"),
+            t("委託同意書，病人簽名", "Consent form signed by the patient"),
+        ],
+        lines: vec![row(&t("特殊檢查 2 份", "Special, 2 examinations"), "NT$400")],
+        total: "NT$400".into(),
+        facts: vec![
+            row(&t("地點", "Where"), &t("檢查大樓 登記室", "Registration Office, Examination Building")),
+            row(&t("最快領件", "Earliest collection"), &t("民國115年12月1日 11:00", "1 December 2026, 11:00")),
+            row(&t("服務專線", "Service line"), "02-2356-2810"),
+        ],
+    }
+}
+
+fn receipt_facts(lang: Lang, reprint: bool) -> ReceiptFacts {
+    ReceiptFacts {
+        lang,
+        hospital: "範例醫院 Example Hospital".into(),
+        receipt_number: "000123".into(),
+        number: "F7K4-2MQX".into(),
+        patient_masked: "王○明".into(),
+        lines: vec![
+            row("特殊檢查（電腦斷層、磁振造影）2 份 · disc.special", "NT$400"),
+            row("增加光碟 1 片 · disc.additional", "NT$100"),
+        ],
+        total: "NT$500".into(),
+        total_words: "新臺幣伍佰元整".into(),
+        facts: vec![row("日期 Date", "民國115年12月1日 2026-12-01 10:05"), row("方式 Means", "現金 Cash")],
+        reprint,
+    }
+}
+
+#[test]
+fn every_paper_prints_in_both_languages() {
+    for (lang, tag) in [(Lang::ZhTw, "zh"), (Lang::En, "en")] {
+        keep(&format!("slip-{tag}.pdf"), &slip(&slip_facts(lang)).expect("slip"));
+        keep(&format!("receipt-{tag}.pdf"), &receipt(&receipt_facts(lang, lang == Lang::En)).expect("receipt"));
+    }
+    let label = LabelFacts {
+        hospital: "範例醫院 Example Hospital".into(),
+        patient_masked: "王○明".into(),
+        number: "F7K4-2MQX".into(),
+        date: "2026-12-01 · 民國115年12月1日".into(),
+        disc: (1, 2),
+        code: "7QX4M2KT9H".into(),
+        web: true,
+    };
+    keep("label.pdf", &disc_label(&label).expect("label"));
+    for (sealed, value) in [(false, "王測試"), (true, "")] {
+        let rows = ["病人姓名 Patient", "身分證號 Identity number", "受託人姓名 Agent", "受託人證號 Agent's number"]
+            .iter()
+            .chain(&["與病人關係 Relation", "目的 Purpose", "範圍（檢查、日期） Scope (examinations, dates)"])
+            .map(|label| row(label, value))
+            .collect();
+        let facts = ConsentFacts {
+            hospital: ("範例醫院".into(), "Example Hospital".into()),
+            phone: "02-2356-2810".into(),
+            rows,
+            sealed,
+        };
+        keep(
+            &format!("consent-{}.pdf", if sealed { "sealed" } else { "plain" }),
+            &consent_form(&facts).expect("consent"),
+        );
+    }
+}
+
+#[test]
+fn the_same_facts_give_the_same_bytes() {
+    let facts = slip_facts(Lang::ZhTw);
+    assert_eq!(slip(&facts).expect("slip"), slip(&facts).expect("slip"));
+}
+
+#[test]
+fn a_character_without_a_glyph_is_named_and_nothing_is_printed() {
+    let mut facts = slip_facts(Lang::ZhTw);
+    facts.patient_masked = "王\u{3fffd}明".into();
+    match slip(&facts) {
+        Err(PaperError::MissingGlyph { character, code }) => assert_eq!((character, code), ('\u{3fffd}', 0x3fffd)),
+        other => panic!("expected the character to be named, got {:?}", other.map(|pdf| pdf.len())),
+    }
+}
+
+#[test]
+fn a_name_is_never_code() {
+    let mut facts = slip_facts(Lang::En);
+    facts.patient_masked = "#panic(\"x\") *b* $y$".into();
+    slip(&facts).expect("typst markup in a name is only text");
+}

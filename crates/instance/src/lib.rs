@@ -1,1 +1,59 @@
-//! filmdesk-instance
+//! What one DICOM object is.
+//!
+//! An object comes as untrusted bytes: a file from an archive, or a slice of a disc image ([`Source`]).
+//! [`read_header`] walks it behind a byte gate of our own and says what it is ([`Header`]): its UIDs, the attributes a
+//! medium needs with their raw values, and facts about its pixel data, checked against each other. What cannot be
+//! accepted is a named [`Refusal`]. Text is decoded by [`text`], which knows every character set of the standard.
+//!
+//! The gate never recurses, never believes a length before comparing it with what is left, and allocates nothing that
+//! an object declares; its [`Limits`] are constants.
+
+mod attributes;
+mod dictionary;
+mod header;
+mod inspect;
+mod kept;
+mod latin1;
+mod pixels;
+mod refusal;
+mod scan;
+mod source;
+mod syntax;
+pub mod text;
+mod write;
+
+pub use attributes::{Attributes, DataSet};
+pub use dicom_core::{Tag, VR};
+pub use dicom_dictionary_std::{tags, uids};
+pub use header::{Header, Note, read_header};
+pub use inspect::{InProcess, Inspector};
+pub use pixels::{PixelFacts, SampleKind};
+pub use refusal::Refusal;
+pub use source::Source;
+pub use syntax::{
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN,
+    PixelEncoding, TransferSyntax,
+};
+pub use text::{CharacterSet, PersonName};
+pub use write::{data_set_sha256, file_meta};
+
+/// What an object may ask of the machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits;
+
+impl Limits {
+    /// Sequences within sequences. Real reports stay under 15.
+    pub const MAX_DEPTH: u32 = 64;
+    /// A deflated data set may not inflate beyond this many bytes,
+    pub const MAX_INFLATED_BYTES: u64 = 512 << 20;
+    /// nor beyond this many times its own size.
+    pub const MAX_INFLATE_RATIO: u64 = 100;
+    /// Longest value kept; the standard's longest bounded text is 10 240 characters.
+    pub const MAX_KEPT_VALUE: u64 = 32 << 10;
+    /// All values kept of one object.
+    pub const MAX_KEPT_BYTES: u64 = 8 << 20;
+    /// Longest value kept of the file meta information.
+    pub const MAX_META_VALUE: u64 = 1 << 10;
+    /// Largest image decoded, all frames together when rewritten, one frame when shown.
+    pub const MAX_DECODED_BYTES: u64 = 4 << 30;
+}

@@ -1,0 +1,38 @@
+//! Who reads untrusted objects: this process, or children that may die.
+
+use crate::{Header, Refusal, Source, read_header};
+
+/// Reads, rewrites and renders untrusted objects.
+pub trait Inspector: Send + Sync {
+    /// Reads the headers of many objects; one answer for each, in the order of the sources.
+    fn inspect(&self, sources: &[Source]) -> Vec<Result<Header, Refusal>>;
+}
+
+/// Reads in this process, with as many threads as the machine has cores: for tests, and for what is trusted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InProcess;
+
+/// Below this many objects threads cost more than they bring.
+const WORTH_THREADS: usize = 64;
+
+impl Inspector for InProcess {
+    fn inspect(&self, sources: &[Source]) -> Vec<Result<Header, Refusal>> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        if sources.len() < WORTH_THREADS || threads == 1 {
+            return sources.iter().map(read_header).collect();
+        }
+        let share = sources.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = sources
+                .chunks(share)
+                .map(|chunk| scope.spawn(move || chunk.iter().map(read_header).collect::<Vec<_>>()))
+                .collect();
+            let answers = workers.into_iter().zip(sources.chunks(share));
+            answers
+                .flat_map(|(worker, chunk)| {
+                    worker.join().unwrap_or_else(|_| vec![Err(Refusal::InspectorDied); chunk.len()])
+                })
+                .collect()
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! What these tests share: neighbours that are really there, and volumes made of numbers.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use filmdesk_production::iso::{FileSpec, FlushedFile, ImageWriter, Layout, VolumeSpec, WrittenImage};
+use sha2::{Digest, Sha256};
+use std::io::Cursor;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs a neighbour. One that is not installed fails the test, unless `FILMDESK_SKIP_NEIGHBOURS=1` (then `None`).
+pub fn neighbour(program: &str, arguments: &[&str]) -> Option<Output> {
+    #[allow(clippy::disallowed_methods, reason = "the switch of the test run")]
+    let skip = std::env::var("FILMDESK_SKIP_NEIGHBOURS").is_ok_and(|v| v == "1");
+    match Command::new(program).args(arguments).output() {
+        Ok(output) => Some(output),
+        Err(_) if skip => None,
+        Err(error) => panic!("{program} is needed (`make test` installs it): {error}"),
+    }
+}
+
+/// Its standard output, after it succeeded.
+pub fn said(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = neighbour(program, arguments)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {}\n{text}{error}", output.status);
+    Some(text)
+}
+
+/// Bytes of file number `n`: not compressible, and different from every other's.
+pub fn content(n: usize, size: u64) -> Vec<u8> {
+    let mut state = (n as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..size).map(|_| next()).collect()
+}
+
+/// A volume of these files, made at a fixed moment.
+pub fn volume(files: &[(&str, u64)]) -> VolumeSpec {
+    VolumeSpec {
+        volume_id: "FD2345TEST_1OF2".into(),
+        volume_set_id: "FD2345TEST".into(),
+        code: "K7Q2-M9PX".into(),
+        created_at: "2026-11-24T10:00:00+08:00[Asia/Taipei]".parse().expect("a moment"),
+        files: files.iter().map(|(path, size)| FileSpec { path: (*path).into(), size: *size }).collect(),
+    }
+}
+
+/// Writes the volume with [`content`] and returns each file's hash.
+pub fn write(layout: &Layout, to: &Path) -> (WrittenImage, Vec<[u8; 32]>) {
+    let file = FlushedFile::new(std::fs::File::create(to).expect("create")).expect("flusher");
+    let mut writer = ImageWriter::new(layout, file).expect("start");
+    let mut hashes = Vec::new();
+    for (n, extent) in layout.extents().iter().enumerate() {
+        hashes.push(writer.file(&mut Cursor::new(content(n, extent.size))).expect("file"));
+    }
+    let (file, image) = writer.finish().expect("finish");
+    file.finish().expect("flush");
+    (image, hashes)
+}
+
+/// SHA-256 of bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}

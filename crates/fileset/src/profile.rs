@@ -1,0 +1,198 @@
+//! Media storage application profiles (PS3.11) as data: what each allows on a disc and what its DICOMDIR must say.
+
+use crate::record_type::{RecordType, sop_class_name};
+use filmdesk_instance::Header;
+
+/// Implicit VR Little Endian is in no profile; this is the one syntax every profile has.
+pub const EXPLICIT_VR_LE: &str = "1.2.840.10008.1.2.1";
+const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+const JPEG_EXTENDED: &str = "1.2.840.10008.1.2.4.51";
+const JPEG_LOSSLESS_SV1: &str = "1.2.840.10008.1.2.4.70";
+const J2K_LOSSLESS: &str = "1.2.840.10008.1.2.4.90";
+const J2K: &str = "1.2.840.10008.1.2.4.91";
+
+const CT_IMAGE: &str = "1.2.840.10008.5.1.4.1.1.2";
+const MR_IMAGE: &str = "1.2.840.10008.5.1.4.1.1.4";
+const SC_IMAGE: &str = "1.2.840.10008.5.1.4.1.1.7";
+
+/// A media storage application profile.
+#[derive(Debug, PartialEq, Eq)]
+pub struct MediaProfile {
+    /// Its identifier in PS3.11, for example `STD-GEN-CD`.
+    pub id: &'static str,
+    /// The annex of PS3.11 that defines it.
+    pub clause: &'static str,
+    /// What it is written on, for people.
+    pub media: &'static str,
+    /// UIDs of the transfer syntaxes it allows. The first is the one everything decodable can be brought to.
+    pub transfer_syntaxes: &'static [&'static str],
+    /// SOP Classes it allows, where it does not allow all that have a directory record.
+    pub(crate) only_sop_classes: Option<&'static [&'static str]>,
+    /// What its DICOMDIR says beyond Annex F of PS3.3.
+    pub(crate) extra_keys: ExtraKeys,
+}
+
+/// Which keys a profile asks for beyond PS3.3 Annex F.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExtraKeys {
+    /// None (PS3.11 Table D.3-2).
+    None,
+    /// PS3.11 Table H.3-2, which Annex J takes over.
+    GeneralCompressed,
+    /// PS3.11 Table E.3-2: geometry of CT and MR.
+    CtMr,
+}
+
+/// General purpose CD-R: uncompressed, readable by everybody; the base of IHE PDI. The default.
+pub const STD_GEN_CD: MediaProfile = MediaProfile {
+    id: "STD-GEN-CD",
+    clause: "PS3.11 Annex D",
+    media: "CD-R",
+    transfer_syntaxes: &[EXPLICIT_VR_LE],
+    only_sop_classes: None,
+    extra_keys: ExtraKeys::None,
+};
+
+/// General purpose DVD with JPEG.
+pub const STD_GEN_DVD_JPEG: MediaProfile = MediaProfile {
+    id: "STD-GEN-DVD-JPEG",
+    clause: "PS3.11 Annex H",
+    media: "DVD",
+    transfer_syntaxes: &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1, JPEG_BASELINE, JPEG_EXTENDED],
+    only_sop_classes: None,
+    extra_keys: ExtraKeys::GeneralCompressed,
+};
+
+/// General purpose DVD with JPEG 2000.
+pub const STD_GEN_DVD_J2K: MediaProfile = MediaProfile {
+    id: "STD-GEN-DVD-J2K",
+    clause: "PS3.11 Annex H",
+    media: "DVD",
+    transfer_syntaxes: &[EXPLICIT_VR_LE, J2K_LOSSLESS, J2K],
+    only_sop_classes: None,
+    extra_keys: ExtraKeys::GeneralCompressed,
+};
+
+/// General purpose USB memory with JPEG.
+pub const STD_GEN_USB_JPEG: MediaProfile = MediaProfile {
+    id: "STD-GEN-USB-JPEG",
+    clause: "PS3.11 Annex J",
+    media: "USB",
+    transfer_syntaxes: &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1, JPEG_BASELINE, JPEG_EXTENDED],
+    only_sop_classes: None,
+    extra_keys: ExtraKeys::GeneralCompressed,
+};
+
+/// General purpose USB memory with JPEG 2000.
+pub const STD_GEN_USB_J2K: MediaProfile = MediaProfile {
+    id: "STD-GEN-USB-J2K",
+    clause: "PS3.11 Annex J",
+    media: "USB",
+    transfer_syntaxes: &[EXPLICIT_VR_LE, J2K_LOSSLESS, J2K],
+    only_sop_classes: None,
+    extra_keys: ExtraKeys::GeneralCompressed,
+};
+
+/// CT and MR on CD-R, lossless JPEG allowed; nothing but CT, MR and grey secondary captures.
+pub const STD_CTMR_CD: MediaProfile = MediaProfile {
+    id: "STD-CTMR-CD",
+    clause: "PS3.11 Annex E",
+    media: "CD-R",
+    transfer_syntaxes: &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1],
+    only_sop_classes: Some(&[CT_IMAGE, MR_IMAGE, SC_IMAGE]),
+    extra_keys: ExtraKeys::CtMr,
+};
+
+/// Every profile known here, the default first.
+pub const PROFILES: &[&MediaProfile] =
+    &[&STD_GEN_CD, &STD_GEN_DVD_JPEG, &STD_GEN_DVD_J2K, &STD_GEN_USB_JPEG, &STD_GEN_USB_J2K, &STD_CTMR_CD];
+
+/// Why an instance has no place on a medium of a profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// PS3.3 Annex F has no directory record for the SOP Class: it is private, or retired, or not part of a patient's record.
+    #[error("{} has no directory record in PS3.3 Annex F, so it cannot be on {profile}", named(.sop_class_uid))]
+    NoRecordType {
+        /// The SOP Class.
+        sop_class_uid: String,
+        /// The profile asked for.
+        profile: &'static str,
+    },
+    /// The profile is for other kinds of object.
+    #[error("{profile} takes CT, MR and grey secondary captures only, not {}", named(.sop_class_uid))]
+    SopClass {
+        /// The SOP Class.
+        sop_class_uid: String,
+        /// The profile asked for.
+        profile: &'static str,
+    },
+    /// The transfer syntax is not in the profile: decode it, or choose a medium that allows it.
+    #[error("transfer syntax {transfer_syntax} is not allowed by {profile}")]
+    TransferSyntax {
+        /// The transfer syntax.
+        transfer_syntax: String,
+        /// The profile asked for.
+        profile: &'static str,
+    },
+}
+
+fn named(sop_class_uid: &str) -> String {
+    match sop_class_name(sop_class_uid) {
+        Some(name) => format!("{name} ({sop_class_uid})"),
+        None => format!("SOP Class {sop_class_uid}"),
+    }
+}
+
+impl NotAdmitted {
+    /// A stable code: `no-record-type`, `sop-class-not-in-profile`, `transfer-syntax-not-in-profile`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            NotAdmitted::NoRecordType { .. } => "no-record-type",
+            NotAdmitted::SopClass { .. } => "sop-class-not-in-profile",
+            NotAdmitted::TransferSyntax { .. } => "transfer-syntax-not-in-profile",
+        }
+    }
+}
+
+impl MediaProfile {
+    /// The profile with this identifier, in capitals or not.
+    pub fn by_id(id: &str) -> Option<&'static MediaProfile> {
+        PROFILES.iter().copied().find(|profile| profile.id.eq_ignore_ascii_case(id))
+    }
+
+    /// Whether files in this transfer syntax may be on the medium.
+    pub fn allows_transfer_syntax(&self, uid: &str) -> bool {
+        self.transfer_syntaxes.contains(&uid)
+    }
+
+    /// The record type under which `header`'s object goes on the medium in `transfer_syntax`.
+    ///
+    /// # Errors
+    /// Says why it has no place there; [`NotAdmitted::TransferSyntax`] is the one that decoding can cure, and is
+    /// reported last.
+    pub fn admit(&self, header: &Header, transfer_syntax: &str) -> Result<RecordType, NotAdmitted> {
+        let sop_class_uid = header.sop_class_uid.clone();
+        let Some(record_type) = RecordType::of_sop_class(&sop_class_uid) else {
+            return Err(NotAdmitted::NoRecordType { sop_class_uid, profile: self.id });
+        };
+        if let Some(only) = self.only_sop_classes {
+            let grey = header.pixels.as_ref().is_some_and(|pixels| pixels.photometric.starts_with("MONOCHROME"));
+            if !only.contains(&sop_class_uid.as_str()) || !grey {
+                return Err(NotAdmitted::SopClass { sop_class_uid, profile: self.id });
+            }
+        }
+        if !self.allows_transfer_syntax(transfer_syntax) {
+            return Err(NotAdmitted::TransferSyntax { transfer_syntax: transfer_syntax.to_owned(), profile: self.id });
+        }
+        Ok(record_type)
+    }
+
+    /// The first profile that allows every one of these transfer syntaxes: what an undeclared medium may claim to be.
+    pub fn inferred<'a>(transfer_syntaxes: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'static MediaProfile> {
+        PROFILES
+            .iter()
+            .copied()
+            .filter(|profile| profile.only_sop_classes.is_none())
+            .find(|profile| transfer_syntaxes.clone().into_iter().all(|uid| profile.allows_transfer_syntax(uid)))
+    }
+}

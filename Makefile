@@ -1,0 +1,30 @@
+# Each target says what it does, installs what it needs (as root, or with sudo), and calls cargo.
+
+.PHONY: run test bench soak needs ui neighbours
+
+run: needs ui  ## build Filmdesk and start a demonstration desk on this machine; its state is in ./state
+	@echo "Building Filmdesk (the first time takes some minutes; typst, which sets the papers, is the longest part) …"
+	@cargo build --locked --package filmdesk
+	@cargo run --quiet --locked --package filmdesk -- serve --demo
+
+test: needs neighbours ui  ## install the neighbours the tests use, and run every check and test
+	@cargo xtask ci
+
+bench: needs neighbours  ## time Filmdesk and what one would use instead, on the same data, in one run
+	@cargo xtask bench
+
+soak: needs ui  ## the longer runs: many seeds, many kills
+	@FILMDESK_SOAK=1 cargo test --locked --workspace -- --nocapture soak
+
+needs:
+	@scripts/install cmake g++ pkg-config make
+
+neighbours:
+	@scripts/neighbours
+
+ui: ui/node_modules/.package-lock.json
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	@echo "Fetching the fonts (npm) …"
+	@npm ci --prefix ui --no-audit --no-fund --loglevel=error
+	@touch $@

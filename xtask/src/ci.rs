@@ -1,0 +1,34 @@
+//! Everything the project checks, in the order that fails soonest.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+const STEPS: [(&str, &[&str]); 4] = [
+    ("format", &["fmt", "--all", "--check"]),
+    ("tidy", &["test", "--quiet", "--package", "xtask"]),
+    ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    ("tests", &["test", "--workspace", "--exclude", "xtask", "--locked"]),
+];
+
+/// Runs every step and says how long each took.
+///
+/// # Errors
+/// The step that failed.
+pub fn command(root: &Path) -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    for (name, arguments) in STEPS {
+        println!("── {name}: cargo {}", arguments.join(" "));
+        let started = Instant::now();
+        let status = Command::new(&cargo)
+            .args(arguments)
+            .current_dir(root)
+            .status()
+            .map_err(|error| format!("cargo could not be started: {error}"))?;
+        println!("── {name}: {} s", started.elapsed().as_secs());
+        if !status.success() {
+            return Err(format!("{name} failed"));
+        }
+    }
+    Ok(())
+}

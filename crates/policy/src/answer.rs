@@ -21,7 +21,6 @@ impl Twd {
         Twd(dollars)
     }
 
-    #[allow(dead_code)] // used by the tariff
     pub(crate) fn from_tariff(dollars: i64) -> Twd {
         Twd(dollars)
     }
@@ -72,6 +71,8 @@ pub struct FeeLine {
     pub amount: Twd,
     /// Its source.
     pub cite: Cite,
+    /// The reading that decided an ambiguous sentence, such as `A05`.
+    pub reading: Option<String>,
 }
 
 /// A paper somebody must bring (an original, unless the row says otherwise).
@@ -208,8 +209,10 @@ pub struct RecordKind {
     pub film: bool,
     /// Paper.
     pub hard_copy: bool,
-    /// Nuclear medicine (three days, A28).
+    /// Nuclear medicine: it waits before it is made (A28).
     pub nuclear_medicine: bool,
+    /// Listed so that it can be asked for and answered, but never copied here (dental CT, Cardiovascular Center).
+    pub elsewhere: bool,
     /// Its note on the page, in our words.
     pub note: Option<Text>,
     /// Its source.

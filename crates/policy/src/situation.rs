@@ -60,6 +60,17 @@ impl ItemAsked {
     }
 }
 
+/// An examination of the same patient that was not asked for, but matters to one that was (A30).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// Which row of the catalogue.
+    pub kind: RecordKindId,
+    /// When it was made and ended, hospital time.
+    pub exam_end: DateTime,
+    /// When its report was delivered, hospital time, as far as known.
+    pub report_sent: Option<DateTime>,
+}
+
 /// In what right somebody applies. An agent acts *for* one of these and is no fourth capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Capacity {
@@ -148,6 +159,8 @@ pub struct Situation {
     pub paid_at: Option<DateTime>,
     /// The examinations.
     pub items: Vec<ItemAsked>,
+    /// Other examinations of the patient known to the archive: CT and MRI of one day count even if one is asked for.
+    pub companions: Vec<Companion>,
     /// The people.
     pub people: People,
     /// Counter or post.
@@ -160,6 +173,24 @@ pub struct Situation {
     pub weighed: Option<WeighedGoods>,
     /// The time agreed with the applicant for a large order (A26).
     pub agreed_time: Option<DateTime>,
+}
+
+impl Situation {
+    /// The patient in person asks at `at` for `items` on disc, to be collected at the counter; nothing weighed yet.
+    pub fn new(at: DateTime, items: Vec<ItemAsked>) -> Self {
+        Situation {
+            at,
+            paid_at: None,
+            items,
+            companions: Vec::new(),
+            people: People::default(),
+            collection: Collection::default(),
+            extra_sets: 0,
+            split: false,
+            weighed: None,
+            agreed_time: None,
+        }
+    }
 }
 
 /// What the counter changed about the rules: rows of the store with who, when and validity.

@@ -51,3 +51,23 @@ pub enum FeeClass {
     /// Tiered by the number of examinations.
     Special,
 }
+
+impl Text {
+    /// Both languages at once, for sentences of the product itself.
+    pub(crate) fn new(zh: impl Into<String>, en: impl Into<String>) -> Text {
+        Text { zh: zh.into(), en: en.into() }
+    }
+
+    /// Replaces `{name}` in both languages by a value that reads differently in each.
+    pub(crate) fn fill(&self, name: &str, value: &Text) -> Text {
+        let hole = format!("{{{name}}}");
+        Text { zh: self.zh.replace(&hole, &value.zh), en: self.en.replace(&hole, &value.en) }
+    }
+
+    /// Replaces `{name}` in both languages by the same value.
+    pub(crate) fn put(&self, name: &str, value: impl std::fmt::Display) -> Text {
+        let value = value.to_string();
+        let hole = format!("{{{name}}}");
+        Text { zh: self.zh.replace(&hole, &value), en: self.en.replace(&hole, &value) }
+    }
+}

@@ -30,10 +30,11 @@ record! {
         applicant_foreign, agent_foreign, kinship, earlier_heir_lives, inpatient,
     }
     WeighedGoods { discs, making_minutes }
-    Situation { at, paid_at, items, people, collection, extra_sets, split, weighed, agreed_time }
+    Companion { kind, exam_end, report_sent }
+    Situation { at, paid_at, items, companions, people, collection, extra_sets, split, weighed, agreed_time }
     StudyFacts { modalities, description, body_part, station, department }
     Reason { rule, text, cite, reading }
-    FeeLine { rule, quantity, text, amount, cite }
+    FeeLine { rule, quantity, text, amount, cite, reading }
     RequiredDocument { id, text, original, alternatives, why }
     Place { id, name, address, hours, phone }
     Referral { item, places, why }

@@ -3,6 +3,9 @@
 //! A key of type 1 must have a value in the record, although the attribute may be empty in the image (Study ID, dates,
 //! numbers). Each such key names its fallback here; what it gives goes into the record only, and is listed.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use crate::element::Tag;
 use crate::profile::ExtraKeys;
 use crate::record_type::RecordType;
@@ -66,6 +69,14 @@ impl Key {
     const fn new(vr: &'static [u8; 2], group: u16, element: u16, keyword: &'static str, need: Need) -> Key {
         Key { tag: Tag(group, element), vr, keyword, need }
     }
+}
+
+/// The value representation of an attribute that is a key of some record.
+pub(crate) fn vr_of_key(tag: Tag) -> Option<&'static [u8; 2]> {
+    let under = |extra| RecordType::all().flat_map(move |record_type| keys_of(record_type, extra));
+    let all = under(ExtraKeys::GeneralCompressed).chain(under(ExtraKeys::CtMr));
+    static ALL: OnceLock<HashMap<Tag, &'static [u8; 2]>> = OnceLock::new();
+    ALL.get_or_init(|| all.map(|key| (key.tag, key.vr)).collect()).get(&tag).copied()
 }
 
 /// The keys of a record of this type under a profile, in ascending order of tags.

@@ -14,6 +14,8 @@
 //!
 //! Nothing here knows a hospital, and nothing recurses along the directory: a tree of a hundred thousand records is a list.
 
+mod dicomdir_parse;
+mod dicomdir_reader;
 mod dicomdir_writer;
 mod element;
 mod file_id;
@@ -23,6 +25,7 @@ pub mod profile;
 mod record;
 pub mod record_type;
 
+pub use dicomdir_reader::{Dicomdir, DicomdirError, DicomdirNote, DirectoryRecord, read_dicomdir};
 pub use file_id::{FileId, FileIdError, FileSetId, FileSetIdError};
 pub use file_set::{BuildError, FileSet, Member, Synthesised};
 pub use profile::{MediaProfile, NotAdmitted};

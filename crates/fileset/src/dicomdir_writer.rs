@@ -40,10 +40,8 @@ impl FileSet {
         for (node, mut record) in records.into_iter().enumerate() {
             assert_eq!(out.len(), offsets[node] as usize, "a record is where its offset says");
             record[0] = Element::ul(tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD, offset(links.next[node]));
-            record[2] = Element::ul(
-                tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY,
-                offset(links.first_child[node]),
-            );
+            record[2] =
+                Element::ul(tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY, offset(links.first_child[node]));
             crate::element::encode_item(&record, &mut out);
         }
         assert_eq!(out.len(), at, "the DICOMDIR is as long as planned");

@@ -71,10 +71,7 @@ fn pads_with_nul(vr: [u8; 2]) -> bool {
 
 /// Value representations with two reserved bytes and a 32-bit length (PS3.5 §7.1.2).
 pub(crate) fn has_long_header(vr: [u8; 2]) -> bool {
-    matches!(
-        &vr,
-        b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV"
-    )
+    matches!(&vr, b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV")
 }
 
 /// How many bytes [`encode`] will write for `elements`.

@@ -112,7 +112,13 @@ fn annex_f(record_type: RecordType) -> &'static [Key] {
         RecordType::KeyObjectDoc => KEY_OBJECT_DOC,
         RecordType::Spectroscopy => SPECTROSCOPY,
         RecordType::RawData => RAW_DATA,
-        RecordType::Registration | RecordType::Fiducial | RecordType::ValueMap | RecordType::Measurement | RecordType::Surface | RecordType::Tract | RecordType::Annotation => CONTENT_IDENTIFIED,
+        RecordType::Registration
+        | RecordType::Fiducial
+        | RecordType::ValueMap
+        | RecordType::Measurement
+        | RecordType::Surface
+        | RecordType::Tract
+        | RecordType::Annotation => CONTENT_IDENTIFIED,
         RecordType::HangingProtocol => HANGING_PROTOCOL,
         RecordType::EncapDoc => ENCAP_DOC,
         RecordType::Palette => PALETTE,

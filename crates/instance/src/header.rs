@@ -70,6 +70,8 @@ pub enum Note {
         /// The element, as `(gggg,eeee)`.
         tag: String,
     },
+    /// The source was compressed with loss, and Lossy Image Compression (0028,2110) does not say so.
+    LossyNotDeclared,
     /// A UID has a component that begins with 0 (PS3.5 §9.1).
     OddUid {
         /// The element, as `(gggg,eeee)`.
@@ -91,6 +93,7 @@ impl Note {
             Note::OutOfOrder => "out-of-order",
             Note::PixelDataExcess { .. } => "pixel-data-excess",
             Note::LongValue { .. } => "long-value",
+            Note::LossyNotDeclared => "lossy-not-declared",
             Note::OddUid { .. } => "odd-uid",
         }
     }
@@ -598,6 +601,17 @@ fn sample_kind(tag: Tag) -> Option<SampleKind> {
 
 fn is_pixel_data(tag: Tag) -> bool {
     sample_kind(tag).is_some()
+}
+
+/// The data set of a header read before, from its first byte. Deflated ones count from the data set, all others from
+/// the beginning of the object.
+pub(crate) fn input_of(source: &Source, header: &Header) -> Result<Input, Refusal> {
+    if header.transfer_syntax == crate::syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        return Input::inflated(source, header.dataset_offset);
+    }
+    let mut input = Input::file(source.open()?);
+    input.skip(header.dataset_offset)?;
+    Ok(input)
 }
 
 /// The encoding a transfer syntax gives to its data sets, for those who rewrite them.

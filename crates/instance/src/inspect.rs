@@ -1,11 +1,25 @@
 //! Who reads untrusted objects: this process, or children that may die.
 
-use crate::{Header, Refusal, Source, read_header};
+use std::path::Path;
+
+use crate::{Header, Refusal, Source, preview, read_header, transcode_to_explicit_le};
 
 /// Reads, rewrites and renders untrusted objects.
 pub trait Inspector: Send + Sync {
-    /// Reads the headers of many objects; one answer for each, in the order of the sources.
+    /// Reads the headers of many objects ([`read_header`]); one answer for each, in the order of the sources.
     fn inspect(&self, sources: &[Source]) -> Vec<Result<Header, Refusal>>;
+
+    /// Rewrites an object in Explicit VR Little Endian ([`transcode_to_explicit_le`]).
+    ///
+    /// # Errors
+    /// The [`Refusal`] that names the reason; `to` does not exist then.
+    fn transcode(&self, from: &Path, to: &Path) -> Result<Header, Refusal>;
+
+    /// Renders one frame as a JPEG ([`preview`]).
+    ///
+    /// # Errors
+    /// The [`Refusal`] that names the reason.
+    fn preview(&self, source: &Source, frame: u32, max_side: u32) -> Result<Vec<u8>, Refusal>;
 }
 
 /// Reads in this process, with as many threads as the machine has cores: for tests, and for what is trusted.
@@ -34,5 +48,13 @@ impl Inspector for InProcess {
                 })
                 .collect()
         })
+    }
+
+    fn transcode(&self, from: &Path, to: &Path) -> Result<Header, Refusal> {
+        transcode_to_explicit_le(from, to)
+    }
+
+    fn preview(&self, source: &Source, frame: u32, max_side: u32) -> Result<Vec<u8>, Refusal> {
+        preview(source, frame, max_side)
     }
 }

@@ -97,6 +97,7 @@ pub(crate) const KEPT: &[(Tag, VR)] = &[
     (Tag(0x0028, 0x0101), US),
     (Tag(0x0028, 0x0102), US),
     (Tag(0x0028, 0x0103), US),
+    (Tag(0x0028, 0x0120), US),
     (Tag(0x0028, 0x0301), CS),
     (Tag(0x0028, 0x1050), DS),
     (Tag(0x0028, 0x1051), DS),

@@ -9,17 +9,21 @@
 //! an object declares; its [`Limits`] are constants.
 
 mod attributes;
+mod codec;
 mod dictionary;
+mod fragments;
 mod header;
 mod inspect;
 mod kept;
 mod latin1;
 mod pixels;
+mod preview;
 mod refusal;
 mod scan;
 mod source;
 mod syntax;
 pub mod text;
+mod transcode;
 mod write;
 
 pub use attributes::{Attributes, DataSet};
@@ -28,6 +32,7 @@ pub use dicom_dictionary_std::{tags, uids};
 pub use header::{Header, Note, read_header};
 pub use inspect::{InProcess, Inspector};
 pub use pixels::{PixelFacts, SampleKind};
+pub use preview::preview;
 pub use refusal::Refusal;
 pub use source::Source;
 pub use syntax::{
@@ -35,6 +40,7 @@ pub use syntax::{
     PixelEncoding, TransferSyntax,
 };
 pub use text::{CharacterSet, PersonName};
+pub use transcode::transcode_to_explicit_le;
 pub use write::{data_set_sha256, file_meta};
 
 /// What an object may ask of the machine.
@@ -54,6 +60,8 @@ impl Limits {
     pub const MAX_KEPT_BYTES: u64 = 8 << 20;
     /// Longest value kept of the file meta information.
     pub const MAX_META_VALUE: u64 = 1 << 10;
-    /// Largest image decoded, all frames together when rewritten, one frame when shown.
-    pub const MAX_DECODED_BYTES: u64 = 4 << 30;
+    /// Largest image decoded, all frames together: what an element's length can say.
+    pub const MAX_DECODED_BYTES: u64 = 0xFFFF_FFFE;
+    /// Largest single frame decoded.
+    pub const MAX_FRAME_BYTES: u64 = 256 << 20;
 }

@@ -132,19 +132,12 @@ pub(crate) struct Input {
 enum Kind {
     File(Bytes),
     Inflated(Box<DeflateDecoder<BytesReader>>),
-    Memory(Vec<u8>),
 }
 
 impl Input {
     pub(crate) fn file(bytes: Bytes) -> Input {
         let len = bytes.len;
         Input { kind: Kind::File(bytes), window: Vec::new(), start: 0, pos: 0, len, first: true }
-    }
-
-    /// Bytes held in memory: value fields already taken out of a file.
-    pub(crate) fn memory(bytes: Vec<u8>) -> Input {
-        let len = bytes.len() as u64;
-        Input { kind: Kind::Memory(bytes), window: Vec::new(), start: 0, pos: 0, len, first: true }
     }
 
     /// The inflated data set that begins at `from` (PS3.5 A.5). It is inflated once through a counter to learn its
@@ -208,7 +201,7 @@ impl Input {
         self.start = 0;
         let beyond = n - here;
         match &mut self.kind {
-            Kind::File(_) | Kind::Memory(_) => {}
+            Kind::File(_) => {}
             Kind::Inflated(decoder) => {
                 let passed =
                     io::copy(&mut decoder.by_ref().take(beyond), &mut io::sink()).map_err(|_| Refusal::BadDeflate)?;
@@ -259,12 +252,6 @@ impl Input {
             let got = match &mut self.kind {
                 Kind::File(bytes) => bytes.read_at(&mut self.window[filled..], at)?,
                 Kind::Inflated(decoder) => decoder.read(&mut self.window[filled..]).map_err(|_| Refusal::BadDeflate)?,
-                Kind::Memory(bytes) => {
-                    let from = &bytes[at as usize..];
-                    let n = from.len().min(self.window.len() - filled);
-                    self.window[filled..filled + n].copy_from_slice(&from[..n]);
-                    n
-                }
             };
             if got == 0 {
                 self.window.truncate(filled);

@@ -1,1 +1,191 @@
-//! filmdesk-archive
+//! Where images come from: find a patient's studies and fetch them, from a PACS over DIMSE, a server of DICOMweb, or a
+//! folder.
+//!
+//! One [`Archive`] is one entry of the configuration. It answers four questions: is it there ([`Archive::echo`]), what
+//! has it of this patient ([`Archive::find`]), what exactly is in this study ([`Archive::list`]), and may we have it
+//! ([`Archive::fetch`]). Three rules hold whatever is behind it:
+//!
+//! - **Only this patient's.** A query carries an exact identifier, never a wildcard and never an empty key, and every
+//!   answer is filtered again here: archives ignore keys.
+//! - **Complete or not at all.** The set of instances received must equal the set listed at instance level. Counts and
+//!   final statuses are not believed; what is missing is asked for again, at last singly.
+//! - **As it came.** A data set's bytes are written as they arrive, behind 128 zero bytes and a file meta group of ours,
+//!   under a number for a name.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), filmdesk_archive::ArchiveError> {
+//! use filmdesk_archive::{Archive, ArchiveConfig, ArchiveKind, PatientKey};
+//! use std::{ops::ControlFlow, path::Path};
+//!
+//! let config = ArchiveConfig { name: "old".into(), kind: ArchiveKind::Folder { path: "archive".into() } };
+//! let archive = Archive::new(config)?;
+//! let patient = PatientKey { patient_id: "T0000001".into(), issuer: None };
+//! for study in archive.find(&patient).await? {
+//!     let into = Path::new("spool").join(study.study_uid.len().to_string());
+//!     archive.fetch(&patient, &study.study_uid, &into, &|_| ControlFlow::Continue(())).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod dicom_web;
+mod dimse;
+mod echo;
+mod error;
+mod fetch;
+mod find;
+mod folder;
+mod multipart;
+mod part10;
+mod spool;
+mod store_port;
+
+pub use config::{ArchiveConfig, ArchiveKind, DicomWebConfig, DimseConfig, Via};
+pub use echo::{EchoReport, Offer};
+pub use error::{ArchiveError, Who};
+pub use fetch::{FetchProgress, Fetched};
+pub use find::{InstanceListing, PatientKey, Private, StudyListing};
+pub use spool::Received;
+
+use filmdesk_instance::{InProcess, Inspector};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// An archive of the configuration. Clones share what is behind it.
+#[derive(Clone)]
+pub struct Archive {
+    name: String,
+    backend: Arc<Backend>,
+}
+
+/// What brings a study, by kind of archive.
+pub(crate) enum Backend {
+    Folder(folder::Folder),
+    Dimse(dimse::Dimse),
+    DicomWeb(dicom_web::DicomWeb),
+}
+
+impl Archive {
+    /// An archive as configured; nothing is connected yet. A folder's files are inspected in this process and its index
+    /// is kept in memory; a worker gives [`Archive::open`] its inspector and a place for the index instead.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Configuration`] when an AE title, URL or secret file cannot be used.
+    pub fn new(config: ArchiveConfig) -> Result<Archive, ArchiveError> {
+        Archive::open(config, Arc::new(InProcess), None)
+    }
+
+    /// As [`Archive::new`], with what inspects a folder's files and the file that remembers what it found.
+    ///
+    /// # Errors
+    /// As [`Archive::new`].
+    pub fn open(
+        config: ArchiveConfig,
+        inspector: Arc<dyn Inspector>,
+        index_file: Option<PathBuf>,
+    ) -> Result<Archive, ArchiveError> {
+        let name = config.name;
+        let backend = match config.kind {
+            ArchiveKind::Folder { path } => Backend::Folder(folder::Folder::new(path, inspector, index_file)),
+            ArchiveKind::Dimse(dimse) => Backend::Dimse(dimse::Dimse::new(dimse)?),
+            ArchiveKind::DicomWeb(web) => Backend::DicomWeb(dicom_web::DicomWeb::new(web)?),
+        };
+        Ok(Archive { name, backend: Arc::new(backend) })
+    }
+
+    /// Its name in the configuration.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is there and what it offers us, in words for whoever sets it up.
+    ///
+    /// # Errors
+    /// When it is not there, or does not talk to us.
+    pub async fn echo(&self) -> Result<EchoReport, ArchiveError> {
+        match self.backend.as_ref() {
+            Backend::Folder(folder) => folder.echo(&self.name).await,
+            Backend::Dimse(dimse) => dimse.echo(&self.name).await,
+            Backend::DicomWeb(web) => web.echo(&self.name).await,
+        }
+    }
+
+    /// The patient's studies, newest first.
+    ///
+    /// # Errors
+    /// A key that is not exact, an identifier of several issuers, or a failure of the archive.
+    pub async fn find(&self, patient: &PatientKey) -> Result<Vec<StudyListing>, ArchiveError> {
+        patient.check()?;
+        find::studies_of(&self.name, patient, &self.backend.studies(patient, None).await?)
+    }
+
+    /// What is in one of the patient's studies, instance by instance.
+    ///
+    /// # Errors
+    /// As [`Archive::find`]; and when the study is not this patient's, or has no instances.
+    pub async fn list(&self, patient: &PatientKey, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+        patient.check()?;
+        find::check_uid(study_uid)?;
+        let answers = self.backend.studies(patient, Some(study_uid)).await?;
+        let studies = find::studies_of(&self.name, patient, &answers)?;
+        if !studies.iter().any(|study| study.study_uid == study_uid) {
+            return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
+        }
+        let listed = self.backend.instances(patient, study_uid).await?;
+        if listed.is_empty() {
+            return Err(ArchiveError::StudyEmpty { study_uid: study_uid.to_owned() });
+        }
+        Ok(listed)
+    }
+
+    /// Brings one of the patient's studies into the folder `into`, complete. `progress` is told several times a second;
+    /// `Break` cancels at once. What had arrived by then stays in the folder, for the caller to wipe.
+    ///
+    /// # Errors
+    /// As [`Archive::list`]; and when instances are missing in the end, contradict the list or each other, or cannot be
+    /// written.
+    pub async fn fetch(
+        &self,
+        patient: &PatientKey,
+        study_uid: &str,
+        into: &Path,
+        progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
+    ) -> Result<Fetched, ArchiveError> {
+        let listed = self.list(patient, study_uid).await?;
+        fetch::fetch(self.backend.clone(), study_uid, listed, into, progress).await
+    }
+}
+
+impl Backend {
+    async fn studies(&self, patient: &PatientKey, study_uid: Option<&str>) -> Result<Vec<find::Answer>, ArchiveError> {
+        match self {
+            Backend::Folder(folder) => folder.studies(patient).await,
+            Backend::Dimse(dimse) => dimse.studies(patient, study_uid).await,
+            Backend::DicomWeb(web) => web.studies(patient, study_uid).await,
+        }
+    }
+
+    async fn instances(&self, patient: &PatientKey, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+        match self {
+            Backend::Folder(folder) => folder.instances(patient, study_uid).await,
+            Backend::Dimse(dimse) => dimse.instances(study_uid).await,
+            Backend::DicomWeb(web) => web.instances(study_uid).await,
+        }
+    }
+
+    async fn retrieve(
+        &self,
+        study_uid: &str,
+        missing: &[InstanceListing],
+        ask: fetch::Ask,
+        spool: &spool::Spool,
+    ) -> Result<(), ArchiveError> {
+        match self {
+            Backend::Folder(folder) => folder.retrieve(study_uid, missing, spool).await,
+            Backend::Dimse(dimse) => dimse.retrieve(study_uid, missing, ask, spool).await,
+            Backend::DicomWeb(web) => web.retrieve(study_uid, missing, ask, spool).await,
+        }
+    }
+}

@@ -8,7 +8,6 @@ use std::time::Duration;
 /// A failure of an association or of a service on it. No variant's text holds anything a data set said, so it can be
 /// logged.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum DimseError {
     /// The host name could not be resolved.
     #[error("the host name {host} cannot be resolved: {source}")]

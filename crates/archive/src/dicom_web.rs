@@ -1,0 +1,314 @@
+//! A server of DICOMweb: QIDO-RS to look, WADO-RS to bring (PS3.18).
+//!
+//! QIDO-RS puts the patient's identifier into the archive's URL, so no URL is ever logged or put into an error. The
+//! server is one fixed origin: redirects are not followed and the environment's proxies are not used.
+
+use crate::config::DicomWebConfig;
+use crate::echo::{EchoReport, Offer};
+use crate::error::{ArchiveError, http};
+use crate::fetch::Ask;
+use crate::find::{Answer, InstanceListing, PatientKey, STUDY_FIELDS, instances_of, tag};
+use crate::multipart::{Multipart, Parts};
+use crate::part10;
+use crate::spool::{NotTaken, Object, Spool};
+use filmdesk_dimse::Tag;
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const QIDO: &str = "QIDO-RS";
+const WADO: &str = "WADO-RS";
+/// As stored, whatever that is: without it a server may transcode to Explicit VR Little Endian (PS3.18 §8.7.3.5.2).
+const AS_STORED: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+/// Largest QIDO-RS answer.
+const MAX_JSON: u64 = 64 << 20;
+/// Answers asked for at a time.
+const PAGE: usize = 2_000;
+/// More pages than this are no study.
+const MAX_PAGES: usize = 500;
+
+/// A server as configured.
+pub(crate) struct DicomWeb {
+    client: Client,
+    base: String,
+    /// Host and port, for messages.
+    place: String,
+    login: Login,
+}
+
+enum Login {
+    None,
+    Basic { user: String, password: String },
+    Bearer(String),
+}
+
+impl DicomWeb {
+    pub fn new(config: DicomWebConfig) -> Result<DicomWeb, ArchiveError> {
+        let bad = |problem: String| ArchiveError::Configuration(problem);
+        let url = reqwest::Url::parse(&config.url).map_err(|e| bad(format!("url is not a URL: {e}")))?;
+        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || !url.username().is_empty() {
+            return Err(bad("url must be http(s)://host[:port]/path, with no user and no query in it".into()));
+        }
+        let place = format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(0));
+        let login = match (&config.user, &config.password_file, &config.token_file) {
+            (None, None, None) => Login::None,
+            (Some(user), Some(file), None) => Login::Basic { user: user.clone(), password: secret(file)? },
+            (None, None, Some(file)) => Login::Bearer(secret(file)?),
+            _ => return Err(bad("give user and password_file, or token_file, or none of them".into())),
+        };
+        Ok(DicomWeb { client: client(&config)?, base: url.as_str().trim_end_matches('/').to_owned(), place, login })
+    }
+
+    pub async fn echo(&self, name: &str) -> Result<EchoReport, ArchiveError> {
+        let started = Instant::now();
+        // An identifier nobody has: what counts is that the server understands the question.
+        let response = self.get("/studies?StudyInstanceUID=2.25.0&limit=1", "application/dicom+json").send().await;
+        let response = response.map_err(http(QIDO))?;
+        let server = response.headers().get("server").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        json(response).await?;
+        let offer = Offer { service: QIDO, offered: true, needed: true, advice: None };
+        Ok(EchoReport {
+            archive: name.to_owned(),
+            reached: format!("DICOMweb at {}", self.place),
+            implementation: server,
+            took: started.elapsed(),
+            offers: vec![offer],
+        })
+    }
+
+    pub async fn studies(&self, patient: &PatientKey, study_uid: Option<&str>) -> Result<Vec<Answer>, ArchiveError> {
+        let mut path = format!("/studies?PatientID={}", percent(patient.patient_id.trim()));
+        if let Some(uid) = study_uid {
+            let _ = write!(path, "&StudyInstanceUID={uid}");
+        }
+        for ((group, element), _, _) in STUDY_FIELDS {
+            let _ = write!(path, "&includefield={group:04X}{element:04X}");
+        }
+        self.pages(&path, tag::STUDY).await
+    }
+
+    pub async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+        let path = format!("/studies/{study_uid}/instances?includefield=00080016&includefield=0020000E");
+        let answers = self.pages(&path, tag::SOP_INSTANCE).await?;
+        let here = |answer: &Answer| answer.first(tag::STUDY).is_none_or(|study| study == study_uid);
+        Ok(instances_of(answers.into_iter().filter(here).collect()))
+    }
+
+    /// All answers, page by page. A server that knows no pages answers the same twice; one that caps a page below what
+    /// was asked is asked on from where it stopped. Done is when a page brings nothing new.
+    async fn pages(&self, path: &str, unique: Tag) -> Result<Vec<Answer>, ArchiveError> {
+        let mut found = Vec::new();
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..MAX_PAGES {
+            let page = format!("{path}&limit={PAGE}&offset={}", found.len());
+            let response = self.get(&page, "application/dicom+json").send().await.map_err(http(QIDO))?;
+            let answers = json(response).await?;
+            let before = seen.len();
+            for answer in answers.iter().map(answer) {
+                if answer.first(unique).is_some_and(|uid| seen.insert(uid.to_owned())) {
+                    found.push(answer);
+                }
+            }
+            if seen.len() == before {
+                return Ok(found);
+            }
+        }
+        Err(ArchiveError::Answer("a list that does not end"))
+    }
+
+    pub async fn retrieve(
+        &self,
+        study_uid: &str,
+        missing: &[InstanceListing],
+        ask: Ask,
+        spool: &Spool,
+    ) -> Result<(), ArchiveError> {
+        if ask == Ask::Study {
+            return self.bring(&format!("/studies/{study_uid}"), spool).await;
+        }
+        let mut last = Ok(());
+        for InstanceListing { series_uid, sop_instance_uid, .. } in missing {
+            let path = format!("/studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}");
+            match self.bring(&path, spool).await {
+                Err(error @ ArchiveError::HttpFailed { .. }) => return Err(error),
+                Err(error) => last = Err(error),
+                Ok(()) => {}
+            }
+            if spool.is_over() {
+                break;
+            }
+        }
+        last
+    }
+
+    async fn bring(&self, path: &str, spool: &Spool) -> Result<(), ArchiveError> {
+        let mut response = self.get(path, AS_STORED).send().await.map_err(http(WADO))?;
+        if response.status() != StatusCode::OK {
+            return Err(ArchiveError::Http { service: WADO, status: response.status().as_u16() });
+        }
+        let content_type =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut multipart = Multipart::new(content_type)?;
+        let mut parts = Incoming { spool: spool.clone(), at: Part::Head(Vec::new()) };
+        while let Some(bytes) = response.chunk().await.map_err(http(WADO))? {
+            multipart.feed(&bytes, &mut parts)?;
+        }
+        multipart.finish()
+    }
+
+    fn get(&self, path: &str, accept: &str) -> RequestBuilder {
+        let request = self.client.get(format!("{}{path}", self.base)).header(ACCEPT, accept);
+        match &self.login {
+            Login::None => request,
+            Login::Basic { user, password } => request.basic_auth(user, Some(password)),
+            Login::Bearer(token) => request.bearer_auth(token),
+        }
+    }
+}
+
+/// Takes WADO-RS parts into the spool: the file's own head is read and replaced by ours.
+struct Incoming {
+    spool: Spool,
+    at: Part,
+}
+
+enum Part {
+    /// The head is not all there yet.
+    Head(Vec<u8>),
+    /// Its data set is being written.
+    Object(Object),
+    /// Nobody asked for it.
+    Skipped,
+}
+
+impl Parts for Incoming {
+    fn start(&mut self) -> Result<(), ArchiveError> {
+        self.at = Part::Head(Vec::new());
+        Ok(())
+    }
+
+    fn data(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        match &mut self.at {
+            Part::Object(object) => object.data(bytes).map_err(ArchiveError::Spool),
+            Part::Skipped => Ok(()),
+            Part::Head(head) => {
+                head.extend_from_slice(bytes);
+                let Some(meta) = part10::head(head)? else { return Ok(()) };
+                let rest = head.split_off(meta.data_set);
+                self.at = match self.spool.begin(&meta.sop_class_uid, &meta.sop_instance_uid, &meta.transfer_syntax) {
+                    Ok(mut object) => {
+                        object.data(&rest).map_err(ArchiveError::Spool)?;
+                        Part::Object(object)
+                    }
+                    Err(NotTaken::Unexpected) => Part::Skipped,
+                    Err(NotTaken::Fatal) => return Err(ArchiveError::Cancelled),
+                };
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), ArchiveError> {
+        match std::mem::replace(&mut self.at, Part::Skipped) {
+            Part::Object(object) => object.end().map_err(ArchiveError::Spool),
+            Part::Skipped => Ok(()),
+            Part::Head(_) => Err(ArchiveError::Answer("a part that is no DICOM object")),
+        }
+    }
+}
+
+fn client(config: &DicomWebConfig) -> Result<Client, ArchiveError> {
+    // One provider for the whole program; whoever came first has chosen it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let bad = |what: &str, e: reqwest::Error| ArchiveError::Configuration(format!("{what}: {}", e.without_url()));
+    let mut builder = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(Duration::from_secs(config.connect_seconds))
+        .read_timeout(Duration::from_secs(config.idle_seconds));
+    if let Some(file) = &config.ca_file {
+        let authorities = reqwest::Certificate::from_pem_bundle(&bytes(file)?).map_err(|e| bad("ca_file", e))?;
+        builder = builder.tls_certs_only(authorities);
+    }
+    if let Some(file) = &config.identity_file {
+        builder = builder.identity(reqwest::Identity::from_pem(&bytes(file)?).map_err(|e| bad("identity_file", e))?);
+    }
+    builder.build().map_err(|e| bad("the HTTP client", e))
+}
+
+fn bytes(file: &Path) -> Result<Vec<u8>, ArchiveError> {
+    std::fs::read(file).map_err(|e| ArchiveError::Configuration(format!("{} cannot be read: {e}", file.display())))
+}
+
+fn secret(file: &Path) -> Result<String, ArchiveError> {
+    let text = String::from_utf8(bytes(file)?);
+    let text = text.map_err(|_| ArchiveError::Configuration(format!("{} is not text", file.display())))?;
+    Ok(text.trim().to_owned())
+}
+
+/// For a query value: everything but the unreserved characters, RFC 3986 §2.3.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// The answers of a QIDO-RS response: an array of DICOM JSON objects, or nothing (204).
+async fn json(mut response: Response) -> Result<Vec<Value>, ArchiveError> {
+    match response.status() {
+        StatusCode::NO_CONTENT => return Ok(Vec::new()),
+        StatusCode::OK => {}
+        status => return Err(ArchiveError::Http { service: QIDO, status: status.as_u16() }),
+    }
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await.map_err(http(QIDO))? {
+        body.extend_from_slice(&bytes);
+        if body.len() as u64 > MAX_JSON {
+            return Err(ArchiveError::AnswerTooLarge { limit: MAX_JSON });
+        }
+    }
+    serde_json::from_slice(&body).map_err(|_| ArchiveError::Answer("it is not an array of DICOM JSON objects"))
+}
+
+/// One DICOM JSON object, PS3.18 Annex F.
+fn answer(object: &Value) -> Answer {
+    let mut answer = Answer::default();
+    for (key, element) in object.as_object().into_iter().flatten() {
+        let (Some(group), Some(number)) = (hex(key.get(..4)), hex(key.get(4..8))) else { continue };
+        let values = element.get("Value").and_then(Value::as_array);
+        answer.set((group, number), values.into_iter().flatten().map(plain).collect());
+    }
+    answer
+}
+
+fn hex(text: Option<&str>) -> Option<u16> {
+    u16::from_str_radix(text?, 16).ok()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Object(name) => {
+            let group =
+                |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default().trim_end_matches(['^', ' ']);
+            let groups = format!("{}={}={}", group("Alphabetic"), group("Ideographic"), group("Phonetic"));
+            groups.trim_end_matches('=').to_owned()
+        }
+        Value::Null | Value::Bool(_) | Value::Array(_) => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! Fetching a study: list it, bring it, count what came against the list, ask again for what is missing.
+//!
+//! What an archive says about its own success is never believed. A fetch ends well when the set of SOP Instance UIDs
+//! received equals the set listed at instance level, and in no other way.
+
+use crate::Backend;
+use crate::error::ArchiveError;
+use crate::find::InstanceListing;
+use crate::spool::{Received, Spool};
+use filmdesk_dimse::DimseError;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How far a fetch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchProgress {
+    /// Instances complete in the spool.
+    pub n_received: u64,
+    /// Instances listed.
+    pub n_listed: u64,
+    /// Bytes of data sets written, those of objects in flight included.
+    pub bytes: u64,
+}
+
+/// A study that arrived complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The archive's list at instance level.
+    pub listed: Vec<InstanceListing>,
+    /// One file for each of them.
+    pub received: Vec<Received>,
+    /// SOP Instance UIDs the archive sent beyond its list; they were not kept.
+    pub unexpected: Vec<String>,
+}
+
+/// How often progress is told.
+const TICK: Duration = Duration::from_millis(200);
+/// Tries before what is missing is called missing: the study as a whole, then what did not come.
+const MAX_ROUNDS: u32 = 4;
+
+/// What one round asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// The study as a whole.
+    Study,
+    /// Series that are missing whole, and lists of instances.
+    Missing,
+    /// One instance at a time: one bad object ends a request at some archives.
+    Singly,
+}
+
+/// Brings `listed` into `into`, telling `progress`.
+pub(crate) async fn fetch(
+    backend: Arc<Backend>,
+    study_uid: &str,
+    listed: Vec<InstanceListing>,
+    into: &Path,
+    progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
+) -> Result<Fetched, ArchiveError> {
+    let cancel = CancellationToken::new();
+    // Whoever drops this future wants nothing more of it.
+    let _abandoned = cancel.clone().drop_guard();
+    let spool = Spool::new(into, &listed, cancel.clone())?;
+    let mut work = {
+        let (spool, study_uid, runtime) = (spool.clone(), study_uid.to_owned(), tokio::runtime::Handle::current());
+        // Objects are written to disk as they arrive: on a thread that may block.
+        tokio::task::spawn_blocking(move || runtime.block_on(rounds(&backend, &study_uid, &spool)))
+    };
+    let n_listed = listed.len() as u64;
+    let mut tick = tokio::time::interval(TICK);
+    let tell = || {
+        let (n_received, bytes) = spool.counts();
+        progress(FetchProgress { n_received, n_listed, bytes })
+    };
+    let ended = loop {
+        tokio::select! {
+            ended = &mut work => break ended,
+            _ = tick.tick() => if tell().is_break() { cancel.cancel() },
+        }
+    };
+    ended.map_err(|panic| ArchiveError::Spool(std::io::Error::other(panic)))??;
+    // The last word is a full count; nobody can cancel what is done.
+    let _ = tell();
+    Ok(Fetched { listed, received: spool.received(), unexpected: spool.unexpected() })
+}
+
+async fn rounds(backend: &Backend, study_uid: &str, spool: &Spool) -> Result<(), ArchiveError> {
+    let n_listed = spool.missing().len();
+    for round in 0..MAX_ROUNDS {
+        let missing = spool.missing();
+        let ask = match round {
+            0 => Ask::Study,
+            1 => Ask::Missing,
+            _ => Ask::Singly,
+        };
+        let asked = tokio::select! {
+            asked = backend.retrieve(study_uid, &missing, ask, spool) => asked,
+            () = spool.cancel().cancelled() => return Err(ArchiveError::Cancelled),
+        };
+        if let Some(fatal) = spool.take_fatal() {
+            return Err(fatal);
+        }
+        let left = spool.missing();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let last = match asked {
+            Ok(()) => None,
+            // Nobody there, or nobody who will talk to us: asking for less will not change it.
+            Err(error) if left.len() == n_listed && !is_about_objects(&error) => return Err(error),
+            Err(error) => Some(Box::new(error)),
+        };
+        let stuck = ask == Ask::Singly && left.len() == missing.len();
+        if stuck || round + 1 == MAX_ROUNDS {
+            let missing = left.into_iter().map(|listing| listing.sop_instance_uid).collect();
+            return Err(ArchiveError::Incomplete { missing, n_listed, last });
+        }
+        tracing::info!(
+            missing = left.len(),
+            n_listed,
+            "{} of {n_listed} instances did not arrive: asking again",
+            left.len()
+        );
+    }
+    Ok(())
+}
+
+/// Whether asking for less may bring more: the archive was there, and choked on something it was to send.
+fn is_about_objects(error: &ArchiveError) -> bool {
+    const MOVE_DESTINATION_UNKNOWN: u16 = 0xA801;
+    let unknown = matches!(error, ArchiveError::Dimse(DimseError::Status { status: MOVE_DESTINATION_UNKNOWN, .. }));
+    let ended = matches!(
+        error,
+        ArchiveError::Dimse(
+            DimseError::Status { .. } | DimseError::Aborted { .. } | DimseError::Closed { .. } | DimseError::Io(_)
+        )
+    );
+    (ended && !unknown) || matches!(error, ArchiveError::Http { status: 500.., .. })
+}

@@ -1,0 +1,245 @@
+//! Where objects land: numbered Part 10 files, each complete under its name or not there at all.
+//!
+//! A file's name is a number of ours; nothing an archive says becomes part of a path. What precedes the data set (128
+//! zero bytes, `DICM`, the file meta group) is ours too; the data set's bytes are written as they come.
+
+use crate::error::ArchiveError;
+use crate::find::InstanceListing;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// An object that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The file, in the folder given to the fetch.
+    pub path: PathBuf,
+    /// SOP Instance UID.
+    pub sop_instance_uid: String,
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// What its data set is written in.
+    pub transfer_syntax: String,
+    /// Bytes of the file.
+    pub len: u64,
+}
+
+/// The spool of one fetch, shared by whatever brings its objects.
+#[derive(Clone)]
+pub(crate) struct Spool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    state: Mutex<State>,
+    bytes: AtomicU64,
+    instances: AtomicU64,
+    cancel: CancellationToken,
+}
+
+struct State {
+    wanted: BTreeMap<String, InstanceListing>,
+    received: BTreeMap<String, Received>,
+    unexpected: BTreeSet<String>,
+    next: u64,
+    /// Why nothing of this fetch can be used, once that is so.
+    fatal: Option<ArchiveError>,
+}
+
+/// Why an object is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// It is not among those listed.
+    Unexpected,
+    /// It contradicts what is known of it, or there is no room: the fetch is over.
+    Fatal,
+}
+
+impl Spool {
+    /// In a folder that exists or can be made.
+    pub fn new(folder: &Path, wanted: &[InstanceListing], cancel: CancellationToken) -> Result<Spool, ArchiveError> {
+        fs::create_dir_all(folder).map_err(ArchiveError::Spool)?;
+        let wanted = wanted.iter().map(|listing| (listing.sop_instance_uid.clone(), listing.clone())).collect();
+        let state = State { wanted, received: BTreeMap::new(), unexpected: BTreeSet::new(), next: 1, fatal: None };
+        let (bytes, instances) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Spool {
+            shared: Arc::new(Shared { folder: folder.to_owned(), state: Mutex::new(state), bytes, instances, cancel }),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is changed in single steps, so it is whole even after a panic elsewhere.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the fetch is to stop.
+    pub fn is_over(&self) -> bool {
+        self.shared.cancel.is_cancelled() || self.state().fatal.is_some()
+    }
+    /// Cancelled when the caller of the fetch asks for it or goes away.
+    pub fn cancel(&self) -> &CancellationToken {
+        &self.shared.cancel
+    }
+    /// Whether an instance is listed for this fetch.
+    pub fn wants(&self, sop_instance_uid: &str) -> bool {
+        self.state().wanted.contains_key(sop_instance_uid)
+    }
+    /// Instances and bytes so far.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.shared.instances.load(Ordering::Relaxed), self.shared.bytes.load(Ordering::Relaxed))
+    }
+    /// What is listed and has not arrived.
+    pub fn missing(&self) -> Vec<InstanceListing> {
+        let state = self.state();
+        state.wanted.values().filter(|w| !state.received.contains_key(&w.sop_instance_uid)).cloned().collect()
+    }
+    /// What came without being listed.
+    pub fn unexpected(&self) -> Vec<String> {
+        self.state().unexpected.iter().cloned().collect()
+    }
+    /// The reason the fetch cannot go on, if there is one; it is handed out once.
+    pub fn take_fatal(&self) -> Option<ArchiveError> {
+        self.state().fatal.take()
+    }
+    /// What arrived, in the order of its numbers.
+    pub fn received(&self) -> Vec<Received> {
+        let mut received: Vec<Received> = self.state().received.values().cloned().collect();
+        received.sort_by(|a, b| a.path.cmp(&b.path));
+        received
+    }
+
+    /// Starts an object.
+    pub fn begin(
+        &self,
+        sop_class_uid: &str,
+        sop_instance_uid: &str,
+        transfer_syntax: &str,
+    ) -> Result<Object, NotTaken> {
+        let mut state = self.state();
+        if state.fatal.is_some() {
+            return Err(NotTaken::Fatal);
+        }
+        let Some(listing) = state.wanted.get(sop_instance_uid) else {
+            // Bounded: an archive that pours strangers into us is told off, not remembered.
+            if state.unexpected.len() < 1_000 {
+                state.unexpected.insert(sop_instance_uid.to_owned());
+            }
+            return Err(NotTaken::Unexpected);
+        };
+        if !listing.sop_class_uid.is_empty() && listing.sop_class_uid != sop_class_uid {
+            state.fatal = Some(ArchiveError::Contradiction {
+                sop_instance_uid: sop_instance_uid.to_owned(),
+                listed: listing.sop_class_uid.clone(),
+                received: sop_class_uid.to_owned(),
+            });
+            return Err(NotTaken::Fatal);
+        }
+        let path = self.shared.folder.join(format!("{:06}.dcm", state.next));
+        state.next += 1;
+        drop(state);
+        let head = filmdesk_instance::file_meta(sop_class_uid, sop_instance_uid, transfer_syntax);
+        let received = Received {
+            path,
+            sop_instance_uid: sop_instance_uid.to_owned(),
+            sop_class_uid: sop_class_uid.to_owned(),
+            transfer_syntax: transfer_syntax.to_owned(),
+            len: 0,
+        };
+        match Object::create(self.clone(), received, &head) {
+            Ok(object) => Ok(object),
+            Err(error) => {
+                self.state().fatal = Some(ArchiveError::Spool(error));
+                Err(NotTaken::Fatal)
+            }
+        }
+    }
+
+    fn failed(&self, error: &io::Error) {
+        let mut state = self.state();
+        state.fatal.get_or_insert_with(|| ArchiveError::Spool(io::Error::new(error.kind(), error.to_string())));
+    }
+}
+
+/// An object that is being written; dropped before its end, its file is removed.
+pub(crate) struct Object {
+    spool: Spool,
+    received: Received,
+    part: PathBuf,
+    file: File,
+    finished: bool,
+}
+
+impl Object {
+    fn create(spool: Spool, mut received: Received, head: &[u8]) -> io::Result<Object> {
+        let part = received.path.with_extension("part");
+        let mut file = File::options().read(true).write(true).create_new(true).open(&part)?;
+        file.write_all(head)?;
+        received.len = head.len() as u64;
+        Ok(Object { spool, received, part, file, finished: false })
+    }
+
+    /// Some of the data set, as it came.
+    pub fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes).inspect_err(|error| self.spool.failed(error))?;
+        self.received.len += bytes.len() as u64;
+        self.spool.shared.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// All of a data set out of another file, copied by the kernel where it can.
+    pub fn copy(&mut self, from: &mut File) -> io::Result<()> {
+        let mut file = &self.file;
+        let n = io::copy(from, &mut file).inspect_err(|error| self.spool.failed(error))?;
+        self.received.len += n;
+        self.spool.shared.bytes.fetch_add(n, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// It is complete. The same object again is dropped; another one of the same UID ends the fetch.
+    pub fn end(mut self) -> io::Result<()> {
+        let spool = self.spool.clone();
+        let mut state = spool.state();
+        if let Some(first) = state.received.get(&self.received.sop_instance_uid) {
+            let same = first.len == self.received.len && same_contents(&mut self.file, &first.path)?;
+            if !same {
+                let sop_instance_uid = self.received.sop_instance_uid.clone();
+                state.fatal.get_or_insert(ArchiveError::Conflict { sop_instance_uid });
+            }
+            return Ok(());
+        }
+        fs::rename(&self.part, &self.received.path)?;
+        self.finished = true;
+        spool.shared.instances.fetch_add(1, Ordering::Relaxed);
+        state.received.insert(self.received.sop_instance_uid.clone(), self.received.clone());
+        Ok(())
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        if !self.finished {
+            // It has no final name, so nothing can take it for an object; the spool's wipe takes what is left.
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+fn same_contents(a: &mut File, b: &Path) -> io::Result<bool> {
+    let mut b = File::open(b)?;
+    a.seek(SeekFrom::Start(0))?;
+    let (mut left, mut right) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    loop {
+        let n = a.read(&mut left)?;
+        if n == 0 {
+            return Ok(b.read(&mut right)? == 0);
+        }
+        if b.read_exact(&mut right[..n]).is_err() || left[..n] != right[..n] {
+            return Ok(false);
+        }
+    }
+}

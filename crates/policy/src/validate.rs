@@ -126,7 +126,7 @@ fn item_dates(found: &mut Found, s: &Situation, i: usize, item: &ItemAsked) {
         }
     }
     if let (Some(exam), Some(report)) = (item.exam_end, item.report_sent)
-        && report < exam
+        && report.date() < exam.date()
     {
         let text = Text::new("報告時間早於檢查時間。", "The report is earlier than the examination.");
         found.add("report-before-exam", format!("items[{i}].report_sent"), text, None);

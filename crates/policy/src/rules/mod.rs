@@ -7,6 +7,7 @@ pub(crate) mod rows;
 pub(crate) mod switches;
 
 pub use fault::RuleFault;
+pub(crate) use fault::line_and_column;
 pub use rows::{Choice, FeeBasis, LimitsRow, Whose};
 
 use crate::{Cite, FeeClass, Place, RecordKind, RecordKindId, Text, Twd};

@@ -59,7 +59,7 @@ impl Dimse {
         let options = AssociationOptions {
             timeouts: Timeouts {
                 connect: Duration::from_secs(config.connect_seconds),
-                associate: Duration::from_secs(config.connect_seconds + 5),
+                associate: Duration::from_secs(config.connect_seconds),
                 idle: Duration::from_secs(config.idle_seconds),
             },
             limits: Limits::default(),

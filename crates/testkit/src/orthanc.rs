@@ -53,6 +53,8 @@ impl Orthanc {
             "Name": "TEST", "StorageDirectory": folder.path().join("db"), "IndexDirectory": folder.path().join("db"),
             "DicomAet": AE_TITLE, "DicomPort": dicom_port, "DicomCheckCalledAet": true,
             "HttpPort": http_port, "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
+            // Its C-FIND answers are written in this; in its own default, Latin 1, Chinese names come out empty.
+            "DefaultEncoding": "Utf8",
             "OverwriteInstances": false, "SaveJobs": false, "Plugins": [plugin],
             "DicomModalities": { "desk": [DESK_AE_TITLE, "127.0.0.1", store_port] },
             "DicomAlwaysAllowEcho": true, "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true,
@@ -203,16 +205,26 @@ fn existing<'a>(places: &[&'a str], what: &str) -> io::Result<&'a str> {
     found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{what} is not installed")))
 }
 
-/// Loopback ports that were free a moment ago.
+/// Loopback ports that were free a moment ago, below the range the kernel gives to outgoing connections, so that nobody
+/// takes them by accident.
 ///
 /// # Errors
 /// When there are none.
 pub fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0"));
+    const FIRST: u16 = 20_000;
+    const SPAN: u16 = 12_000;
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    // Processes start apart, so that tests of several crates at once seldom meet.
+    let start = std::process::id() as usize * 61;
     let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        let listener = listener.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))?;
-        *port = listener.local_addr()?.port();
+    for port in &mut ports {
+        let mut tries = (0..SPAN).map(|_| {
+            let at = start + NEXT.fetch_add(1, Ordering::Relaxed);
+            FIRST + (at % usize::from(SPAN)) as u16
+        });
+        *port = tries
+            .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+            .ok_or_else(|| io::Error::other("no free port on loopback"))?;
     }
     Ok(ports)
 }

@@ -30,7 +30,7 @@ pub use attributes::{Attributes, DataSet};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::{tags, uids};
 pub use header::{Header, Note, read_header};
-pub use inspect::{InProcess, Inspector};
+pub use inspect::{ChildPool, InProcess, Inspector, TimeOuts, serve_inspect};
 pub use pixels::{PixelFacts, SampleKind};
 pub use preview::preview;
 pub use refusal::Refusal;

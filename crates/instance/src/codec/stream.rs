@@ -92,10 +92,7 @@ pub(super) fn check_jpeg_ls(stream: &[u8], facts: &PixelFacts) -> Result<bool, R
 
 /// Checks a JPEG 2000 or HTJ2K code stream by its SIZ segment (ISO/IEC 15444-1 A.5.1).
 pub(super) fn check_jpeg_2000(stream: &[u8], facts: &PixelFacts) -> Result<(), Refusal> {
-    // A code stream proper, or one in a JP2 file (which PS3.5 §8.2.4 does not allow, and some write).
-    const START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
-    let head = &stream[..stream.len().min(1024)];
-    let at = head.windows(4).position(|window| window == START);
+    let at = code_stream_start(stream);
     let siz =
         at.and_then(|at| stream.get(at + 4..)).ok_or_else(|| not_decodable("the JPEG 2000 stream has no header"))?;
     let number = |at: usize| siz.get(at..at + 4).and_then(|b| b.first_chunk()).map(|b| u32::from_be_bytes(*b));
@@ -126,6 +123,18 @@ pub(super) fn check_jpeg_2000(stream: &[u8], facts: &PixelFacts) -> Result<(), R
         return Err(not_decodable("the JPEG 2000 stream has an impossible number of tiles"));
     }
     Ok(())
+}
+
+/// Where the code stream begins: at once, or inside a JP2 file (which PS3.5 §8.2.4 does not allow, and some write).
+fn code_stream_start(stream: &[u8]) -> Option<usize> {
+    const START: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
+    const JP2: [u8; 8] = [0, 0, 0, 12, b'j', b'P', b' ', b' '];
+    if stream.starts_with(&START) {
+        return Some(0);
+    }
+    let boxes = stream.starts_with(&JP2).then(|| &stream[..stream.len().min(64 << 10)])?;
+    let at = boxes.windows(8).position(|window| window[..4] == *b"jp2c" && window[4..] == START)?;
+    Some(at + 4)
 }
 
 fn disagrees() -> Refusal {

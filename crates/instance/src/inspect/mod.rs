@@ -1,8 +1,15 @@
 //! Who reads untrusted objects: this process, or children that may die.
 
+mod pool;
+mod serve;
+mod wire;
+
 use std::path::Path;
 
 use crate::{Header, Refusal, Source, preview, read_header, transcode_to_explicit_le};
+
+pub use pool::{ChildPool, TimeOuts};
+pub use serve::serve_inspect;
 
 /// Reads, rewrites and renders untrusted objects.
 pub trait Inspector: Send + Sync {

@@ -215,12 +215,15 @@ fn assumptions(rules: &Rules, s: &Situation, here: &[Here]) -> Vec<Text> {
             "Dates of examinations are not all known: assumes that they were not made on one day.",
         ));
     }
+    let majority = rules.majority_row(s.at.date());
+    let mut of_age = |zh, en| {
+        let text = Text::new(zh, en).fill("rule", &majority.text).put("years", majority.years.get_ref());
+        found.push(text);
+    };
     match (s.people.capacity, s.people.patient_born) {
-        (Capacity::Patient, None) => {
-            found.push(Text::new("假設病人已成年。", "Assumes that the patient is of age."));
-        }
+        (Capacity::Patient, None) => of_age("假設病人已成年。{rule}", "Assumes that the patient is of age. {rule}"),
         (Capacity::LegalRepresentative, None) if !s.people.patient_under_guardianship => {
-            found.push(Text::new("假設病人未成年。", "Assumes that the patient is a minor."));
+            of_age("假設病人未成年。{rule}", "Assumes that the patient is a minor. {rule}");
         }
         (Capacity::Patient | Capacity::LegalRepresentative | Capacity::Heir, _) => {}
     }

@@ -6,6 +6,16 @@ use crate::{Capacity, People, Reason, RequiredDocument, Rules, Whose};
 use jiff::civil::Date;
 
 impl Rules {
+    /// A paper by its id, as its row describes it.
+    pub fn document(&self, id: &str) -> Option<RequiredDocument> {
+        self.documents.get(id).map(required)
+    }
+
+    /// Whose paper it is.
+    pub fn document_of(&self, id: &str) -> Option<Whose> {
+        self.documents.get(id).map(|d| d.of)
+    }
+
     /// The papers of a case, in the order of its row. `psychiatry`: any examination ordered by Psychiatry or made
     /// while admitted to it (A16).
     pub(crate) fn papers(&self, on: Date, people: &People, psychiatry: bool) -> Vec<RequiredDocument> {

@@ -23,11 +23,12 @@ impl Rules {
         let minor = self.is_minor(people.patient_born, on);
         let mut found = Vec::new();
         let mut refuse = |code: &str, field: &str, text: Text| {
+            let cite = if text.zh.contains("{years}") { &majority.cite } else { &rows.cite };
             found.push(Violation {
                 code: code.to_owned(),
                 field: field.to_owned(),
-                text: text.put("years", majority.years),
-                cite: Some(rows.cite.get_ref().cite()),
+                text: text.put("years", majority.years.get_ref()),
+                cite: Some(cite.get_ref().cite()),
             });
         };
         let living = !people.patient_deceased;

@@ -24,12 +24,42 @@ impl Lang {
 
 /// One sentence in both languages, from a rule row.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written")]
 pub struct Text {
     /// 正體中文.
     pub zh: String,
     /// English.
     pub en: String,
+}
+
+/// A text as written in a row, before it is believed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    zh: String,
+    en: String,
+}
+
+impl TryFrom<Written> for Text {
+    type Error = String;
+
+    fn try_from(w: Written) -> Result<Text, String> {
+        for (lang, text) in [("zh", &w.zh), ("en", &w.en)] {
+            if text.trim().is_empty() {
+                return Err(format!("missing translation: `{lang}` is empty"));
+            }
+        }
+        let (zh, en) = (holes(&w.zh), holes(&w.en));
+        if zh != en {
+            return Err(format!("the translations leave different holes: zh has {zh:?}, en has {en:?}"));
+        }
+        Ok(Text { zh: w.zh, en: w.en })
+    }
+}
+
+/// The names in braces, each once.
+fn holes(text: &str) -> std::collections::BTreeSet<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
 impl Text {

@@ -138,16 +138,16 @@ fn build(p: Parsed, hash: String) -> Rules {
         routes: p.kinds.route,
         classify: p.kinds.classify,
         disc_types,
-        fees: p.fees.fee.iter().map(fee).collect(),
+        fees: p.fees.fee.iter().map(|f| fee(f.get_ref())).collect(),
         documents: p.documents.document.iter().map(|d| (id(&d.id), d.clone())).collect(),
         requirements: p.documents.requirement,
         majority: p.documents.age_of_majority,
         heirs: p.documents.heir,
         standing: p.documents.standing,
-        periods: periods(&p.schedule.periods),
+        periods: periods(p.schedule.periods.get_ref()),
         schedule: p.schedule,
         closures: p.calendar.closure.into_iter().map(|c| (c.date.get_ref().0, c)).collect(),
-        calendar: p.calendar.calendar,
+        calendar: p.calendar.calendar.into_inner(),
         page: p.page.line.iter().map(page_line).collect(),
         headings: p.page.headings.into_iter().collect(),
         hospital: hospital(p.hospital),
@@ -157,7 +157,7 @@ fn build(p: Parsed, hash: String) -> Rules {
 }
 
 fn hospital(file: HospitalFile) -> Hospital {
-    let h = file.hospital;
+    let h = file.hospital.into_inner();
     let place = |v: &VenueRow| Place {
         id: id(&v.id),
         name: v.name.clone(),
@@ -214,7 +214,7 @@ fn disc_type(d: &DiscTypeRow) -> DiscTypeRule {
 
 fn fee(f: &FeeRow) -> FeeRule {
     let flat = f.twd.map(|twd| (1, Twd::from_tariff(twd)));
-    let tiers = f.tiers.iter().map(|t| (t.items, Twd::from_tariff(t.twd)));
+    let tiers = f.tiers.iter().map(toml::Spanned::get_ref).map(|t| (t.items, Twd::from_tariff(t.twd)));
     FeeRule {
         id: id(&f.id),
         basis: f.basis,
@@ -245,6 +245,7 @@ fn periods(p: &PeriodsRow) -> Periods {
         unclaimed_remind_days: p.unclaimed_remind_days.clone(),
         unclaimed_close_days: p.unclaimed_close_days,
         remake_days: p.remake_days,
+        cite: p.cite.get_ref().cite(),
     }
 }
 

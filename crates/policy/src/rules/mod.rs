@@ -1,6 +1,7 @@
 //! The hospital's rules, loaded from text and checked as a whole: what does not fit together does not load.
 
 mod check;
+mod check_rows;
 mod fault;
 mod load;
 pub(crate) mod rows;
@@ -10,7 +11,7 @@ pub use fault::RuleFault;
 pub(crate) use fault::line_and_column;
 pub use rows::{Choice, FeeBasis, LimitsRow, Whose};
 
-use crate::{Cite, FeeClass, Place, RecordKind, RecordKindId, Text, Twd};
+use crate::{Cite, FeeClass, Kinship, Place, RecordKind, RecordKindId, Text, Twd};
 use jiff::civil::{Date, Time};
 use rows::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -137,6 +138,8 @@ pub struct Periods {
     pub unclaimed_close_days: u32,
     /// A faulty disc is remade free when returned within this long (A35).
     pub remake_days: u32,
+    /// Their source.
+    pub cite: Cite,
 }
 
 /// One row of the tariff, for showing it as a table.
@@ -169,6 +172,19 @@ pub struct OfficeWindow {
     pub until: Time,
     /// Whether what is paid in it is ready the same day.
     pub same_day: bool,
+}
+
+/// One kind of heir.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeirRule {
+    /// How related.
+    pub kinship: Kinship,
+    /// The order in which they inherit; 0 is beside any order (the spouse).
+    pub order: u8,
+    /// For people.
+    pub text: Text,
+    /// Its source.
+    pub cite: Cite,
 }
 
 /// A line of the published page, with what implements it.
@@ -289,9 +305,25 @@ impl Rules {
         &self.page
     }
 
+    /// The headings of the published page, which citations name.
+    pub fn page_headings(&self) -> impl Iterator<Item = &str> {
+        self.headings.iter().map(String::as_str)
+    }
+
     /// The age of majority on a day (A23), years.
     pub fn age_of_majority(&self, on: Date) -> i16 {
-        self.majority_row(on).years
+        *self.majority_row(on).years.get_ref()
+    }
+
+    /// Who inherits, by the order of the Civil Code; order 0 is beside any order.
+    pub fn heirs(&self) -> Vec<HeirRule> {
+        let heir = |h: &HeirRow| HeirRule {
+            kinship: h.kinship.get_ref().kinship(),
+            order: h.order,
+            text: h.text.clone(),
+            cite: h.cite.get_ref().cite(),
+        };
+        self.heirs.iter().map(heir).collect()
     }
 
     pub(crate) fn majority_row(&self, on: Date) -> &MajorityRow {

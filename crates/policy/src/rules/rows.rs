@@ -124,7 +124,7 @@ pub(crate) type SpannedCite = Spanned<CiteRow>;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HospitalFile {
-    pub hospital: HospitalRow,
+    pub hospital: Spanned<HospitalRow>,
     pub limits: LimitsRow,
     pub venue: Vec<VenueRow>,
     #[serde(default)]
@@ -231,8 +231,8 @@ pub(crate) struct KindRow {
     pub clearance: Option<Spanned<String>>,
     pub note: Option<Text>,
     pub reading: Option<Spanned<String>>,
+    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
-    pub until: Option<Day>,
     pub cite: SpannedCite,
 }
 
@@ -302,7 +302,7 @@ pub(crate) struct ClassifyRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FeesFile {
-    pub fee: Vec<FeeRow>,
+    pub fee: Vec<Spanned<FeeRow>>,
 }
 
 /// What a fee row counts.
@@ -341,7 +341,7 @@ pub(crate) struct FeeRow {
     pub text: Text,
     pub twd: Option<i64>,
     #[serde(default)]
-    pub tiers: Vec<TierRow>,
+    pub tiers: Vec<Spanned<TierRow>>,
     pub since: Since,
     pub until: Option<Day>,
     pub cite: SpannedCite,
@@ -438,7 +438,7 @@ impl CapacityWord {
 #[serde(deny_unknown_fields)]
 pub(crate) struct MajorityRow {
     pub id: Spanned<String>,
-    pub years: i16,
+    pub years: Spanned<i16>,
     pub since: Since,
     pub until: Option<Day>,
     #[serde(default)]
@@ -505,7 +505,7 @@ pub(crate) struct ScheduleFile {
     pub large: LargeRow,
     pub post: PostRow,
     pub split: SplitRow,
-    pub periods: PeriodsRow,
+    pub periods: Spanned<PeriodsRow>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -552,9 +552,8 @@ pub(crate) struct WindowRow {
     pub until: Clock,
     pub ready: Spanned<ReadyRow>,
     pub text: Text,
+    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
-    #[serde(rename = "until_date")]
-    pub until_date: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -666,7 +665,7 @@ pub(crate) struct PeriodsRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CalendarFile {
-    pub calendar: CalendarRow,
+    pub calendar: Spanned<CalendarRow>,
     #[serde(default)]
     pub closure: Vec<ClosureRow>,
 }

@@ -25,6 +25,11 @@ macro_rules! switches {
                 Some(())
             }
 
+            /// Every reading that has a switch.
+            pub fn ids() -> &'static [&'static str] {
+                &[$($id),+]
+            }
+
             /// The implemented choices of a reading; empty when it is decided by rows alone.
             pub fn choices(id: &str) -> &'static [&'static str] {
                 match id {

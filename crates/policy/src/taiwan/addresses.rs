@@ -54,7 +54,7 @@ impl Address {
         let flat: String = half_width(typed).chars().filter(|c| !c.is_whitespace()).collect();
         let digits = flat.chars().take_while(char::is_ascii_digit).count();
         let (code, rest) = flat.split_at(if matches!(digits, 3 | 5 | 6) { digits } else { 0 });
-        let normalised = sections(&rest.replace('台', "臺")).replace('之', "-").replace('－', "-");
+        let normalised = sections(&rest.replace('台', "臺")).replace('之', "-");
         let county =
             COUNTIES.iter().find(|c| normalised.starts_with(**c) || normalised.starts_with(&format!("臺灣省{c}")));
         let islands = || normalised.starts_with("馬祖").then_some("連江縣");

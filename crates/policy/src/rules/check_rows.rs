@@ -1,0 +1,293 @@
+//! Rows that must fit each other: tiers without gaps, windows and validities without overlaps, papers for everybody.
+
+use super::fault::Faults;
+use super::load::Parsed;
+use super::rows::*;
+use crate::FeeClass;
+use jiff::ToSpan;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// When a row holds, and where it is written.
+type Held = (Validity, Range<usize>);
+
+pub(crate) fn check(p: &Parsed, faults: &mut Faults) {
+    hospital(p, faults);
+    tiers(p, faults);
+    tariff(p, faults);
+    requirements(p, faults);
+    majority(p, faults);
+    heirs(p, faults);
+    windows(p, faults);
+    waiting(p, faults);
+    calendar(p, faults);
+}
+
+fn hospital(p: &Parsed, faults: &mut Faults) {
+    let file = "hospital.toml";
+    let span = p.hospital.hospital.span();
+    let defaults: Vec<&DiscTypeRow> = p.hospital.disc_type.iter().filter(|d| d.default).collect();
+    match defaults.as_slice() {
+        [one] if !one.enabled => {
+            faults.at(
+                file,
+                one.id.span(),
+                "the default disc type is not enabled",
+                "enable it, or choose another default",
+            );
+        }
+        [_] => {}
+        _ => faults.at(file, span.clone(), "exactly one disc type is the default", "write default = true once"),
+    }
+    for disc in p.hospital.disc_type.iter().filter(|d| d.capacity_sectors == 0) {
+        faults.at(file, disc.id.span(), "a disc without capacity", "give capacity_sectors, in sectors of 2,048 bytes");
+    }
+    let l = &p.hospital.limits;
+    let counts = [l.items, l.sheets, l.extra_sets, l.discs];
+    if counts.contains(&0) || l.oldest_patient_years <= 0 || l.past_years <= 0 || l.text_bytes == 0 {
+        faults.at(file, span, "a limit of nothing", "make every number of [limits] positive");
+    }
+}
+
+fn tiers(p: &Parsed, faults: &mut Faults) {
+    let file = "fees.toml";
+    for fee in &p.fees.fee {
+        let row = fee.get_ref();
+        let by_tier = row.basis == FeeBasis::DiscTier;
+        if row.twd.is_some() == by_tier || row.tiers.is_empty() == by_tier {
+            let remedy = "disc-tier has `tiers`, every other basis has `twd`";
+            faults.at(file, row.id.span(), "the amount does not fit the basis", remedy);
+        }
+        if row.twd.is_some_and(|twd| twd < 0) {
+            faults.at(file, row.id.span(), "an amount below zero", "write a whole number of dollars from 0");
+        }
+        let mut before: Option<&TierRow> = None;
+        for (i, tier) in row.tiers.iter().enumerate() {
+            let (t, span, last) = (tier.get_ref(), tier.span(), i + 1 == row.tiers.len());
+            let expected = before.map_or(1, |b| b.items + 1);
+            if t.items != expected {
+                let message = format!("a tier for {expected} is missing before the one for {}", t.items);
+                faults.at(file, span.clone(), message, "tiers go 1, 2, 3, … without a gap");
+            }
+            if t.or_more != last {
+                faults.at(
+                    file,
+                    span.clone(),
+                    "only the last tier says or_more, and it must",
+                    "write or_more = true there",
+                );
+            }
+            if t.twd < before.map_or(0, |b| b.twd) {
+                faults.at(
+                    file,
+                    span,
+                    "a higher tier costs less",
+                    "more examinations never cost less: check the amounts",
+                );
+            }
+            before = Some(t);
+        }
+    }
+}
+
+/// One row per basis and class at any time, and a row for everything the catalogue offers.
+fn tariff(p: &Parsed, faults: &mut Faults) {
+    let file = "fees.toml";
+    let mut groups: BTreeMap<(FeeBasis, Option<bool>), Vec<Held>> = BTreeMap::new();
+    let special = |class: FeeClass| class == FeeClass::Special;
+    for fee in &p.fees.fee {
+        let row = fee.get_ref();
+        let validity = Validity { since: row.since, until: row.until };
+        groups.entry((row.basis, row.class.map(special))).or_default().push((validity, row.id.span()));
+    }
+    for rows in groups.values() {
+        timeline(file, rows, faults);
+    }
+    let mut needed = BTreeSet::from([(FeeBasis::PostedParcel, None)]);
+    for kind in &p.kinds.kind {
+        let class = Some(special(kind.class));
+        for medium in &kind.media {
+            match medium {
+                MediumWord::Disc => needed.extend([
+                    (FeeBasis::DiscTier, class),
+                    (FeeBasis::AdditionalDisc, None),
+                    (FeeBasis::ExtraSetDisc, None),
+                ]),
+                MediumWord::Film => needed.extend([(FeeBasis::FilmSheet, class)]),
+                MediumWord::HardCopy => needed.extend([(FeeBasis::HardCopySheet, Some(false))]),
+            }
+        }
+    }
+    for (basis, class) in needed.iter().filter(|k| !groups.contains_key(k)) {
+        let class = class.map_or("", |s| if s { " of class special" } else { " of class general" });
+        let message = format!("no row says what {basis:?}{class} costs, and the catalogue offers it");
+        faults.at(file, 0..0, message, "add a [[fee]] with this basis and class");
+    }
+}
+
+/// Rows about one thing follow each other without overlap or gap, from "undated" to an open end.
+fn timeline(file: &str, rows: &[Held], faults: &mut Faults) {
+    for (i, (a, _)) in rows.iter().enumerate() {
+        for (b, span) in rows.iter().skip(i + 1).filter(|(b, _)| a.overlaps(b)) {
+            let message = format!("this row holds at the same time as another about the same thing ({b})");
+            faults.at(file, span.clone(), message, "end one with `until` on the day the other begins");
+        }
+    }
+    for (a, span) in rows {
+        let until = a.until.map(|d| d.0);
+        let followed = |d| rows.iter().any(|(b, _)| b.since == Since::On(d));
+        if until.is_some_and(|d| !followed(d)) {
+            faults.at(file, span.clone(), "nothing holds after this row ends", "add the row that begins on that day");
+        }
+        let preceded = |d| rows.iter().any(|(b, _)| b.until.map(|u| u.0) == Some(d));
+        if let Since::On(d) = a.since
+            && !preceded(d)
+        {
+            faults.at(file, span.clone(), "nothing holds before this row begins", "end the row before it on that day");
+        }
+    }
+}
+
+impl std::fmt::Display for Validity {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self.since {
+            Since::Undated => f.write_str("undated")?,
+            Since::On(d) => write!(f, "from {d}")?,
+        }
+        self.until.map_or(Ok(()), |u| write!(f, " until {}", u.0))
+    }
+}
+
+/// Every capacity, with and without an agent, ward or not, has exactly one row at any time.
+fn requirements(p: &Parsed, faults: &mut Faults) {
+    let file = "documents.toml";
+    for capacity in [CapacityWord::Patient, CapacityWord::LegalRepresentative, CapacityWord::Heir] {
+        for (agent, ward) in [(false, false), (false, true), (true, false), (true, true)] {
+            let fits =
+                |r: &&RequirementRow| r.capacity == capacity && r.agent == agent && r.ward.is_none_or(|w| w == ward);
+            let row = |r: &RequirementRow| (Validity { since: r.since, until: r.until }, r.id.span());
+            let rows: Vec<Held> = p.documents.requirement.iter().filter(fits).map(row).collect();
+            if rows.is_empty() {
+                let message = format!("nothing says which papers {capacity:?} (agent: {agent}, ward: {ward}) brings");
+                faults.at(file, 0..0, message, "add a [[requirement]]");
+            }
+            timeline(file, &rows, faults);
+        }
+    }
+}
+
+fn majority(p: &Parsed, faults: &mut Faults) {
+    let file = "documents.toml";
+    let row = |m: &MajorityRow| (Validity { since: m.since, until: m.until }, m.id.span());
+    let rows: Vec<Held> = p.documents.age_of_majority.iter().map(row).collect();
+    timeline(file, &rows, faults);
+    if rows.is_empty() {
+        faults.at(file, 0..0, "no age of majority", "add an [[age_of_majority]]");
+    }
+    for row in p.documents.age_of_majority.iter().filter(|m| !(1..=30).contains(m.years.get_ref())) {
+        faults.at(file, row.years.span(), "an age of majority that no law has", "write it in years");
+    }
+    if p.documents.age_of_majority.iter().filter(|m| m.printed).count() != 1 {
+        let span = p.documents.age_of_majority.first().map_or(0..0, |m| m.id.span());
+        faults.at(file, span, "exactly one age is the one the page prints", "write printed = true once");
+    }
+}
+
+fn heirs(p: &Parsed, faults: &mut Faults) {
+    let mut seen: Vec<KinshipWord> = Vec::new();
+    for row in &p.documents.heir {
+        let kinship = *row.kinship.get_ref();
+        if seen.contains(&kinship) {
+            faults.at("documents.toml", row.kinship.span(), "this kinship has two rows", "keep one");
+        }
+        seen.push(kinship);
+    }
+}
+
+fn windows(p: &Parsed, faults: &mut Faults) {
+    let file = "schedule.toml";
+    let rows = &p.schedule.window;
+    let closing = rows.iter().map(|w| w.until.0).max();
+    if rows.is_empty() {
+        faults.at(file, 0..0, "the counter never opens", "add a [[window]]");
+    }
+    for (i, w) in rows.iter().enumerate() {
+        if w.days.is_empty() || w.from >= w.until {
+            faults.at(file, w.id.span(), "this window is empty", "give it days, and `from` before `until`");
+        }
+        for other in rows.iter().skip(i + 1).filter(|o| o.from < w.until && w.from < o.until) {
+            let message = format!("this window overlaps \"{}\"", w.id.get_ref());
+            faults.at(file, other.id.span(), message, "windows are half-open: let one begin where the other ends");
+        }
+        let ready = w.ready.get_ref();
+        if ready.after_minutes.is_some() == ready.next_open_day_at.is_some() {
+            let remedy = "write after_minutes or next_open_day_at";
+            faults.at(file, w.ready.span(), "it must say when what is paid in it is ready", remedy);
+        }
+        let last = ready.after_minutes.and_then(|m| w.until.0.checked_add(i64::from(m).minutes()).ok());
+        if ready.after_minutes.is_some() && (last.is_none() || last > closing) {
+            let message = "what is paid last in this window is ready after closing";
+            faults.at(file, w.ready.span(), message, "end the window earlier, or make it ready on the next open day");
+        }
+        if let Some(at) = ready.next_open_day_at.filter(|at| !within(rows, *at)) {
+            let message = format!("the counter is closed at {}", at.0.strftime("%H:%M"));
+            faults.at(file, w.ready.span(), message, "choose a time within a window");
+        }
+    }
+}
+
+fn within(windows: &[WindowRow], at: Clock) -> bool {
+    windows.iter().any(|w| w.from <= at && at < w.until)
+}
+
+fn waiting(p: &Parsed, faults: &mut Faults) {
+    let file = "schedule.toml";
+    for row in &p.schedule.clearance {
+        if !(0..=366).contains(&row.days) {
+            faults.at(file, row.id.span(), "a waiting period of impossible length", "write days from 0 to 366");
+        }
+        if !within(&p.schedule.window, row.ready_at) {
+            let message = format!("the counter is closed at {}", row.ready_at.0.strftime("%H:%M"));
+            faults.at(file, row.id.span(), message, "choose a ready_at within a window");
+        }
+        if row.same_day.iter().any(|pair| pair.len() < 2) {
+            faults.at(file, row.id.span(), "a same-day group of fewer than two kinds", "name the kinds that meet");
+        }
+    }
+    let overlapping: Vec<&ClearanceRow> = p.schedule.clearance.iter().collect();
+    for (i, a) in overlapping.iter().enumerate() {
+        let a_holds = Validity { since: a.since, until: a.until };
+        let same = |b: &&&ClearanceRow| {
+            b.id.get_ref() == a.id.get_ref() && a_holds.overlaps(&Validity { since: b.since, until: b.until })
+        };
+        for b in overlapping.iter().skip(i + 1).filter(same) {
+            let message = format!("two rows \"{}\" hold at the same time", b.id.get_ref());
+            faults.at(file, b.id.span(), message, "end one with `until` on the day the other begins");
+        }
+    }
+    let periods = p.schedule.periods.get_ref();
+    let days = periods.unclaimed_remind_days.iter().chain([&periods.unclaimed_close_days]);
+    if !days.collect::<Vec<_>>().is_sorted_by(|a, b| a < b) {
+        let message = "reminders do not rise towards the day of closing";
+        faults.at(file, p.schedule.periods.span(), message, "write them in order, each before unclaimed_close_days");
+    }
+}
+
+fn calendar(p: &Parsed, faults: &mut Faults) {
+    let file = "calendar.toml";
+    let row = &p.calendar.calendar;
+    if row.get_ref().years.is_empty() || row.get_ref().version.trim().is_empty() {
+        faults.at(file, row.span(), "a calendar without a year or a version", "give both");
+    }
+    let mut seen = BTreeSet::new();
+    for closure in &p.calendar.closure {
+        let date = closure.date.get_ref().0;
+        if !row.get_ref().years.contains(&date.year()) {
+            let message = format!("{date} is in a year the calendar does not have");
+            faults.at(file, closure.date.span(), message, "add the year to `years`, or correct the date");
+        }
+        if !seen.insert(date) {
+            faults.at(file, closure.date.span(), format!("{date} is listed twice"), "keep one row");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::pixels::{Found, PixelFacts, SampleKind};
 use crate::scan::{Encoding, Event, Scanner, bad, tag_text};
 use crate::source::{Input, Source};
 use crate::syntax::TransferSyntax;
-use crate::text::{CharacterSet, PersonName};
+use crate::text::{CharacterSet, PersonName, Reading, follows_character_set};
 use crate::{Limits, Refusal, tags};
 
 /// What one object says about itself. It crosses from the process that reads untrusted bytes as JSON.
@@ -65,6 +65,13 @@ pub enum Note {
         /// How many bytes more.
         bytes: u64,
     },
+    /// A text is not written in the character set its object declares; it was recognised, and is shown right.
+    TextNotAsDeclared {
+        /// The element, as `(gggg,eeee)`.
+        tag: String,
+        /// What it is written in.
+        reading: Reading,
+    },
     /// A value was too long to be kept; it is on the medium, but no text can be made of it.
     LongValue {
         /// The element, as `(gggg,eeee)`.
@@ -92,6 +99,7 @@ impl Note {
             Note::TrailingBytes { .. } => "trailing-bytes",
             Note::OutOfOrder => "out-of-order",
             Note::PixelDataExcess { .. } => "pixel-data-excess",
+            Note::TextNotAsDeclared { .. } => "text-not-as-declared",
             Note::LongValue { .. } => "long-value",
             Note::LossyNotDeclared => "lossy-not-declared",
             Note::OddUid { .. } => "odd-uid",
@@ -350,6 +358,7 @@ fn read_at(source: &Source, mut place: Place) -> Result<Header, Refusal> {
             all.push(Note::MetaDisagrees);
         }
     }
+    note_texts(data_set, &mut all);
     let pixels = found.map(|found| PixelFacts::check(data_set, found, &mut all)).transpose()?;
     Ok(Header {
         sop_class_uid,
@@ -363,6 +372,20 @@ fn read_at(source: &Source, mut place: Place) -> Result<Header, Refusal> {
         pixels,
         notes: all,
     })
+}
+
+/// Says which texts are not written as declared: the clerk should know when a name was guessed.
+fn note_texts(data_set: DataSet<'_>, notes: &mut Vec<Note>) {
+    let character_set = data_set.character_set();
+    for (tag, vr, raw) in data_set.attributes().values() {
+        if raw.is_ascii() || !follows_character_set(vr) {
+            continue;
+        }
+        let (_, reading) = character_set.decode(raw);
+        if reading != Reading::AsDeclared {
+            notes.push(Note::TextNotAsDeclared { tag: tag_text(tag), reading });
+        }
+    }
 }
 
 /// A UID of the data set, checked (PS3.5 §9.1); empty when missing.

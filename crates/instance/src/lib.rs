@@ -39,7 +39,7 @@ pub use syntax::{
     DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN,
     PixelEncoding, TransferSyntax,
 };
-pub use text::{CharacterSet, PersonName};
+pub use text::{CharacterSet, PersonName, Reading};
 pub use transcode::transcode_to_explicit_le;
 pub use write::{data_set_sha256, file_meta};
 

@@ -67,8 +67,8 @@ pub enum DicomdirNote {
     /// It is not written in Explicit VR Little Endian.
     #[error("the DICOMDIR is written in {0}, not in Explicit VR Little Endian (PS3.10 §8.6)")]
     TransferSyntax(String),
-    /// The File-set ID is not one to sixteen characters of the repertoire.
-    #[error("the File-set ID is not up to 16 characters from A–Z, 0–9 and _ (PS3.10 §8.6)")]
+    /// The File-set ID is left out, or not one to sixteen characters of the repertoire.
+    #[error("there is no File-set ID of up to 16 characters from A–Z, 0–9 and _ (PS3.10 §8.6)")]
     FileSetId,
     /// The File-set Consistency Flag is not 0.
     #[error("File-set Consistency Flag is {0:04X}, which shall be 0000 (PS3.3 F.3.2.2)")]
@@ -313,7 +313,7 @@ fn read_meta(bytes: &[u8]) -> Result<(Attributes, usize), DicomdirError> {
 
 fn note_head(head: DataSet, notes: &mut Vec<DicomdirNote>) {
     let id = head.text(tags::FILE_SET_ID);
-    if id.is_some_and(|id| crate::FileSetId::new(&id).is_err()) {
+    if !head.attributes().contains(tags::FILE_SET_ID) || id.is_some_and(|id| crate::FileSetId::new(&id).is_err()) {
         notes.push(DicomdirNote::FileSetId);
     }
     match head.unsigned(tags::FILE_SET_CONSISTENCY_FLAG) {

@@ -26,8 +26,10 @@ pub(crate) enum Need {
     One(Fallback),
     /// Type 2: there, maybe empty.
     Two,
-    /// Type 1C on presence, or type 3: written when the instance has a value.
+    /// Type 1C, required when the instance has a value.
     IfPresent,
+    /// Type 3: we write it when the instance has a value; others need not.
+    Optional,
     /// Content Sequence (0040,A730): the items that modify the title, and no other, when there are any (F.5.25).
     ConceptModifiers,
     /// Verification DateTime (0040,A030): the latest of the Verifying Observer Sequence, when the document is verified (F.5.25).
@@ -137,8 +139,8 @@ fn annex_f(record_type: RecordType) -> &'static [Key] {
 const PATIENT: &[Key] = &[
     Key::new(b"PN", 0x0010, 0x0010, "PatientName", Need::Two),
     Key::new(b"LO", 0x0010, 0x0020, "PatientID", Need::One(Fallback::PatientId)),
-    Key::new(b"DA", 0x0010, 0x0030, "PatientBirthDate", Need::IfPresent),
-    Key::new(b"CS", 0x0010, 0x0040, "PatientSex", Need::IfPresent),
+    Key::new(b"DA", 0x0010, 0x0030, "PatientBirthDate", Need::Optional),
+    Key::new(b"CS", 0x0010, 0x0040, "PatientSex", Need::Optional),
 ];
 
 /// F.5.2.
@@ -156,15 +158,15 @@ const STUDY: &[Key] = &[
 #[rustfmt::skip]
 const SERIES: &[Key] = &[
     Key::new(b"CS", 0x0008, 0x0060, "Modality", Need::One(Fallback::Fixed("OT"))),
-    Key::new(b"LO", 0x0008, 0x103E, "SeriesDescription", Need::IfPresent),
-    Key::new(b"UI", 0x0020, 0x000E, "SeriesInstanceUID", Need::IfPresent),
+    Key::new(b"LO", 0x0008, 0x103E, "SeriesDescription", Need::Optional),
+    Key::new(b"UI", 0x0020, 0x000E, "SeriesInstanceUID", Need::One(Fallback::None)),
     Key::new(b"IS", 0x0020, 0x0011, "SeriesNumber", Need::One(Fallback::Ordinal)),
 ];
 
 /// F.5.4.
 #[rustfmt::skip]
 const IMAGE: &[Key] = &[
-    Key::new(b"CS", 0x0008, 0x0008, "ImageType", Need::IfPresent),
+    Key::new(b"CS", 0x0008, 0x0008, "ImageType", Need::Optional),
     Key::new(b"IS", 0x0020, 0x0013, "InstanceNumber", Need::One(Fallback::Ordinal)),
 ];
 

@@ -14,19 +14,23 @@
 //!
 //! Nothing here knows a hospital, and nothing recurses along the directory: a tree of a hundred thousand records is a list.
 
+mod check;
 mod dicomdir_parse;
 mod dicomdir_reader;
 mod dicomdir_writer;
 mod element;
 mod file_id;
 mod file_set;
+mod file_tree;
 mod keys;
 pub mod profile;
 mod record;
 pub mod record_type;
 
+pub use check::{CheckOptions, CheckReport, ExpectedPatient, Finding, Severity, SourceObject, check};
 pub use dicomdir_reader::{Dicomdir, DicomdirError, DicomdirNote, DirectoryRecord, read_dicomdir};
 pub use file_id::{FileId, FileIdError, FileSetId, FileSetIdError};
 pub use file_set::{BuildError, FileSet, Member, Synthesised};
+pub use file_tree::{FileTree, FolderTree, Oddity};
 pub use profile::{MediaProfile, NotAdmitted};
 pub use record_type::RecordType;

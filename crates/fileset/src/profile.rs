@@ -118,6 +118,12 @@ pub enum NotAdmitted {
         /// The profile asked for.
         profile: &'static str,
     },
+    /// It says of no study, or of no series, that it belongs there.
+    #[error("it has no {attribute}, so it has no place in the tree of a File-set")]
+    NoUid {
+        /// `Study Instance UID` or `Series Instance UID`.
+        attribute: &'static str,
+    },
     /// The profile is for other kinds of object.
     #[error("{profile} takes CT, MR and grey secondary captures only, not {}", named(.sop_class_uid))]
     SopClass {
@@ -144,10 +150,11 @@ fn named(sop_class_uid: &str) -> String {
 }
 
 impl NotAdmitted {
-    /// A stable code: `no-record-type`, `sop-class-not-in-profile`, `transfer-syntax-not-in-profile`.
+    /// A stable code: `no-record-type`, `no-study-or-series-uid`, `sop-class-not-in-profile`, `transfer-syntax-not-in-profile`.
     pub fn code(&self) -> &'static str {
         match self {
             NotAdmitted::NoRecordType { .. } => "no-record-type",
+            NotAdmitted::NoUid { .. } => "no-study-or-series-uid",
             NotAdmitted::SopClass { .. } => "sop-class-not-in-profile",
             NotAdmitted::TransferSyntax { .. } => "transfer-syntax-not-in-profile",
         }
@@ -175,6 +182,15 @@ impl MediaProfile {
         let Some(record_type) = RecordType::of_sop_class(&sop_class_uid) else {
             return Err(NotAdmitted::NoRecordType { sop_class_uid, profile: self.id });
         };
+        if !record_type.is_at_root() {
+            for (uid, attribute) in
+                [(&header.study_uid, "Study Instance UID"), (&header.series_uid, "Series Instance UID")]
+            {
+                if uid.is_empty() {
+                    return Err(NotAdmitted::NoUid { attribute });
+                }
+            }
+        }
         if let Some(only) = self.only_sop_classes {
             let grey = header.pixels.as_ref().is_some_and(|pixels| pixels.photometric.starts_with("MONOCHROME"));
             if !only.contains(&sop_class_uid.as_str()) || !grey {

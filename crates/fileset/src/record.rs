@@ -51,7 +51,7 @@ pub(crate) fn record_keys(place: &Place, instances: &[&Header]) -> (Vec<Element>
     let mut elements = Vec::new();
     let mut stood_in = Vec::new();
     for key in keys_of(place.record_type, place.extra) {
-        let found = instances.iter().find_map(|header| value_of(&key, header));
+        let found = instances.iter().find_map(|header| value_of(&key, header.data_set()));
         match (found, key.need) {
             (Some(element), _) => elements.push(element),
             (None, Need::One(fallback)) => {
@@ -60,7 +60,7 @@ pub(crate) fn record_keys(place: &Place, instances: &[&Header]) -> (Vec<Element>
                 elements.push(element);
             }
             (None, Need::Two) => elements.push(empty(&key)),
-            (None, Need::IfPresent | Need::ConceptModifiers | Need::VerificationDateTime) => {}
+            (None, Need::IfPresent | Need::Optional | Need::ConceptModifiers | Need::VerificationDateTime) => {}
         }
     }
     if elements.iter().any(Element::is_extended) {
@@ -71,12 +71,11 @@ pub(crate) fn record_keys(place: &Place, instances: &[&Header]) -> (Vec<Element>
 }
 
 /// What an instance says under `key`, as the record writes it; `None` when it says nothing.
-pub(crate) fn value_of(key: &Key, header: &Header) -> Option<Element> {
-    let data = header.data_set();
+pub(crate) fn value_of(key: &Key, data: DataSet) -> Option<Element> {
     let element = match key.need {
         Need::ConceptModifiers => concept_modifiers(data),
         Need::VerificationDateTime => verification_date_time(data),
-        Need::One(_) | Need::Two | Need::IfPresent => copied(key, data),
+        Need::One(_) | Need::Two | Need::IfPresent | Need::Optional => copied(key, data),
     };
     element.filter(|element| !element.is_empty())
 }
@@ -109,10 +108,10 @@ fn item_elements(item: DataSet, depth: usize) -> Vec<Element> {
     let mut elements: Vec<Element> = values
         .filter(|(_, _, raw)| raw.len() <= MAX_VALUE_BYTES)
         .map(|(tag, vr, raw)| {
-            let bytes = if is_text(vr_bytes(vr)) {
-                character_set.decode_values(vr, raw).join("\\").into_bytes()
-            } else {
-                raw.to_vec()
+            let bytes = match vr_bytes(vr) {
+                letters if is_text(letters) => character_set.decode_values(vr, raw).join("\\").into_bytes(),
+                letters if is_characters(letters) => unpadded(raw).to_vec(),
+                _ => raw.to_vec(),
             };
             Element { tag, vr: vr_bytes(vr), value: Value::Bytes(bytes) }
         })
@@ -128,7 +127,17 @@ fn item_elements(item: DataSet, depth: usize) -> Vec<Element> {
     elements
 }
 
-fn vr_bytes(vr: VR) -> [u8; 2] {
+/// Value representations made of characters of the default repertoire, padded to an even length.
+fn is_characters(vr: [u8; 2]) -> bool {
+    matches!(&vr, b"AE" | b"AS" | b"CS" | b"DA" | b"DS" | b"DT" | b"IS" | b"TM" | b"UI" | b"UR")
+}
+
+fn unpadded(raw: &[u8]) -> &[u8] {
+    let end = raw.iter().rposition(|byte| ![b' ', 0].contains(byte)).map_or(0, |at| at + 1);
+    &raw[..end]
+}
+
+pub(crate) fn vr_bytes(vr: VR) -> [u8; 2] {
     let name = vr.to_string().as_bytes();
     [name[0], name[1]]
 }

@@ -104,6 +104,14 @@ pub fn one_of_each() -> Vec<DataSet> {
             d.text((8, 0x16), "UI", class);
             d
         }
+        // Nothing could stand in for what these two define.
+        RecordType::HangingProtocol | RecordType::ImplantAssy => {
+            let mut d = object(class, "OT", 1, 1, number);
+            for tag in [(0x72, 0x0C), (0x76, 0x20)] {
+                d.items(tag, vec![code("1", "99TEST", "test")]);
+            }
+            d
+        }
         _ => object(class, "OT", 1, 1, number),
     });
     objects.collect()

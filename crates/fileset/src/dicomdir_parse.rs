@@ -6,8 +6,9 @@
 use filmdesk_instance::{Attributes, Tag, VR, tags};
 
 use crate::dicomdir_reader::DicomdirError;
-use crate::element::has_long_header;
+use crate::element::{has_long_header, number_width};
 use crate::keys::vr_of_key;
+use crate::record::vr_bytes;
 
 /// Sequences within sequences, the records' own included. A record's keys nest four deep.
 const MAX_DEPTH: usize = 64;
@@ -127,13 +128,7 @@ impl<'a> Reader<'a> {
         }
         let mut value = self.take(head.len as usize)?.to_vec();
         if self.encoding == Encoding::ExplicitBig {
-            let width = match head.vr {
-                VR::US | VR::SS | VR::OW | VR::AT => 2,
-                VR::UL | VR::SL | VR::FL | VR::OL | VR::OF => 4,
-                VR::FD | VR::UV | VR::SV | VR::OD | VR::OV => 8,
-                _ => 1,
-            };
-            value.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+            value.chunks_exact_mut(number_width(vr_bytes(head.vr))).for_each(<[u8]>::reverse);
         }
         Ok(value)
     }

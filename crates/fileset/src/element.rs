@@ -74,6 +74,16 @@ pub(crate) fn has_long_header(vr: [u8; 2]) -> bool {
     matches!(&vr, b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV")
 }
 
+/// Bytes of one number of this value representation; 1 for what is no number.
+pub(crate) fn number_width(vr: [u8; 2]) -> usize {
+    match &vr {
+        b"US" | b"SS" | b"OW" | b"AT" => 2,
+        b"UL" | b"SL" | b"FL" | b"OL" | b"OF" => 4,
+        b"FD" | b"UV" | b"SV" | b"OD" | b"OV" => 8,
+        _ => 1,
+    }
+}
+
 /// How many bytes [`encode`] will write for `elements`.
 pub(crate) fn encoded_len(elements: &[Element]) -> usize {
     elements

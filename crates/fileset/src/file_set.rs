@@ -239,10 +239,12 @@ fn write_leaves(out: &mut String, leaves: &mut Vec<(RecordType, usize, &FileId, 
 
 /// The keys of a branch the printed tree shows.
 fn is_told(record_type: RecordType, tag: Tag) -> bool {
-    let told: &[Tag] = match record_type {
-        RecordType::Patient => &[tags::PATIENT_NAME, tags::PATIENT_ID],
-        RecordType::Study => &[tags::STUDY_DATE, tags::STUDY_ID, tags::ACCESSION_NUMBER, tags::STUDY_DESCRIPTION],
-        _ => &[tags::MODALITY, tags::SERIES_NUMBER, tags::SERIES_DESCRIPTION],
+    let told: &[Tag] = if record_type == RecordType::Patient {
+        &[tags::PATIENT_NAME, tags::PATIENT_ID]
+    } else if record_type == RecordType::Study {
+        &[tags::STUDY_DATE, tags::STUDY_ID, tags::ACCESSION_NUMBER, tags::STUDY_DESCRIPTION]
+    } else {
+        &[tags::MODALITY, tags::SERIES_NUMBER, tags::SERIES_DESCRIPTION]
     };
     told.contains(&tag)
 }
@@ -440,13 +442,7 @@ impl Layout<'_> {
             let (tag, place) = ((key.tag.0, key.tag.1), place.clone());
             self.synthesised.push(Synthesised { record_type, place, tag, keyword: key.keyword, value });
         }
-        let depth = match record_type {
-            RecordType::Study => 1,
-            RecordType::Series => 2,
-            _ if record_type.is_leaf() && !record_type.is_at_root() => 3,
-            _ => 0,
-        };
-        self.nodes.push(Node { record_type, depth, keys, file: None });
+        self.nodes.push(Node { record_type, depth: record_type.depth(), keys, file: None });
     }
 
     fn study_order(&self, study: &Branch, leaves: &[usize]) -> (String, String, String) {

@@ -200,6 +200,11 @@ impl RecordType {
         }
     }
 
+    /// How many records are above one of this type: 0 in the root directory entity, 3 below a series.
+    pub fn depth(self) -> usize {
+        std::iter::successors(self.parent(), |above| above.parent()).count()
+    }
+
     pub(crate) fn file_prefix(self) -> &'static str {
         self.row().3
     }

@@ -31,7 +31,8 @@ impl<'a> Expected<'a> {
             match self.scratch {
                 Some(scratch) => self.equal_when_decoded(leaf, header, object, inspector, scratch),
                 None => {
-                    let message = "it was decoded for this medium and is not compared: give a folder to decode it again";
+                    let message =
+                        "it was decoded for this medium and is not compared: give a folder to decode it again";
                     return report.add(Severity::Note, "not-compared", &*leaf.path, message);
                 }
             }

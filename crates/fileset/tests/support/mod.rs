@@ -97,22 +97,20 @@ pub fn pdf(study: u32, series: u32, number: u32) -> DataSet {
 /// One object for each SOP Class that has a record, all of one patient.
 pub fn one_of_each() -> Vec<DataSet> {
     let classes = filmdesk_fileset::record_type::sop_classes();
-    let objects = classes.iter().zip(1..).map(|(&(class, record_type, _), number)| match record_type {
-        RecordType::SrDocument | RecordType::KeyObjectDoc => report(class, 2, 1, number),
-        RecordType::EncapDoc => {
-            let mut d = pdf(3, 1, number);
-            d.text((8, 0x16), "UI", class);
-            d
+    let objects = classes.iter().zip(1..).map(|(&(class, record_type, _), number)| {
+        if [RecordType::SrDocument, RecordType::KeyObjectDoc].contains(&record_type) {
+            return report(class, 2, 1, number);
         }
-        // Nothing could stand in for what these two define.
-        RecordType::HangingProtocol | RecordType::ImplantAssy => {
-            let mut d = object(class, "OT", 1, 1, number);
+        let mut d =
+            if record_type == RecordType::EncapDoc { pdf(3, 1, number) } else { object(class, "OT", 1, 1, number) };
+        if [RecordType::HangingProtocol, RecordType::ImplantAssy].contains(&record_type) {
+            // Nothing could stand in for what these two define.
             for tag in [(0x72, 0x0C), (0x76, 0x20)] {
                 d.items(tag, vec![code("1", "99TEST", "test")]);
             }
-            d
         }
-        _ => object(class, "OT", 1, 1, number),
+        d.text((8, 0x16), "UI", class);
+        d
     });
     objects.collect()
 }

@@ -97,7 +97,8 @@ fn parts<'a, 'b>(s: &Situation, here: &'b [Here<'a>], start: Option<DateTime>) -
     let waiting = |h: &&Here| {
         h.waits.iter().any(|w| match (w.clear_on, start) {
             (Some(clear), Some(start)) => clear > start.date(),
-            (None, _) | (_, None) => true,
+            (Some(_), None) => false,
+            (None, _) => true,
         })
     };
     let (later, first): (Vec<&Here>, Vec<&Here>) = here.iter().partition(waiting);

@@ -1,0 +1,346 @@
+//! How things are read and written for people: dates in both calendars, money, masked names, reasons.
+
+use crate::i18n::Tr;
+use filmdesk_desk::Sex;
+use filmdesk_policy::{
+    Answer, Cite, FeeLine, Lang, Payable, Place, ReadyTime, Reason, Referral, RequiredDocument, Twd, Violation, taiwan,
+};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::tz::TimeZone;
+
+/// `NT$1,200` or `新臺幣1,200元`.
+pub fn money(tr: Tr, amount: Twd) -> String {
+    let digits = amount.dollars().unsigned_abs().to_string();
+    let mut grouped = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if amount.dollars() < 0 { "−" } else { "" };
+    tr.t1("money", "amount", format!("{sign}{grouped}"))
+}
+
+/// The moment in hospital time.
+pub fn local(at: Timestamp, zone: &TimeZone) -> DateTime {
+    at.to_zoned(zone.clone()).datetime()
+}
+
+/// `2026年12月1日（二）` or `Tue 1 Dec 2026`.
+pub fn date(tr: Tr, date: Date) -> String {
+    let day = tr.t(match date.weekday() {
+        Weekday::Monday => "day-1",
+        Weekday::Tuesday => "day-2",
+        Weekday::Wednesday => "day-3",
+        Weekday::Thursday => "day-4",
+        Weekday::Friday => "day-5",
+        Weekday::Saturday => "day-6",
+        Weekday::Sunday => "day-7",
+    });
+    match tr.lang {
+        Lang::ZhTw => format!("{}年{}月{}日（{day}）", date.year(), date.month(), date.day()),
+        Lang::En => format!("{day} {} {} {}", date.day(), month(tr, date), date.year()),
+    }
+}
+
+/// A date as it stands on papers: both calendars, `民國115年12月1日（2026-12-01）`.
+pub fn date_both(tr: Tr, date: Date) -> String {
+    match tr.lang {
+        Lang::ZhTw => format!("{}（{date}）", taiwan::roc_date(date)),
+        Lang::En => format!("{} {} {} ({})", date.day(), month(tr, date), date.year(), taiwan::roc_date(date)),
+    }
+}
+
+fn month(tr: Tr, date: Date) -> String {
+    tr.t(&format!("month-{}", date.month()))
+}
+
+/// Date and time of day.
+pub fn moment(tr: Tr, at: DateTime) -> String {
+    tr.t2("moment", "date", date(tr, at.date()), "time", time(at))
+}
+
+/// `11:00`.
+pub fn time(at: DateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// An instant, in hospital time.
+pub fn instant(tr: Tr, at: Timestamp, zone: &TimeZone) -> String {
+    moment(tr, local(at, zone))
+}
+
+/// Bytes as people say them.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// 王○明.
+pub fn masked(name: &str) -> String {
+    taiwan::mask_name(name)
+}
+
+/// The last four characters of a number.
+pub fn last_four(number: &str) -> String {
+    let all: Vec<char> = number.chars().collect();
+    all[all.len().saturating_sub(4)..].iter().collect()
+}
+
+/// A date in any of the forms people write: ROC or ISO.
+pub fn parse_date(typed: &str) -> Option<Date> {
+    let typed = typed.trim();
+    if typed.is_empty() { None } else { taiwan::parse_date(typed).ok() }
+}
+
+/// The message that says what is wrong with an identity number, or nothing.
+pub fn identity_fault(number: &str) -> Option<&'static str> {
+    match taiwan::check_identity(number) {
+        Ok(_) => None,
+        Err(_) if number.len() != 10 => Some("e-identity-shape"),
+        Err(_) => Some("e-identity-check"),
+    }
+}
+
+/// The sex a national or resident number codes.
+pub fn sex_of(number: &str) -> Option<Sex> {
+    match number.chars().nth(1)? {
+        '1' | '8' | 'A' | 'C' => Some(Sex::Male),
+        '2' | '9' | 'B' | 'D' => Some(Sex::Female),
+        _ => None,
+    }
+}
+
+/// Where a rule comes from, as a page says it.
+pub fn cite(tr: Tr, cite: &Cite) -> String {
+    match cite {
+        Cite::Page(heading) => tr.t1("cite-page", "what", heading),
+        Cite::Law(law) => tr.t1("cite-law", "what", law),
+        Cite::Proposal(id) => tr.t1("cite-proposal", "what", id),
+    }
+}
+
+/// A reason.
+#[derive(Clone, Debug)]
+pub struct ReasonView {
+    /// In words.
+    pub text: String,
+    /// Its source.
+    pub cite: String,
+    /// The reading that decided it.
+    pub reading: Option<String>,
+}
+
+impl ReasonView {
+    fn new(tr: Tr, reason: &Reason) -> ReasonView {
+        ReasonView {
+            text: tr.text(&reason.text).to_owned(),
+            cite: cite(tr, &reason.cite),
+            reading: reason.reading.clone(),
+        }
+    }
+}
+
+/// One fee line.
+#[derive(Clone, Debug)]
+pub struct LineView {
+    /// In words.
+    pub text: String,
+    /// Formatted.
+    pub amount: String,
+    /// Its source.
+    pub cite: String,
+}
+
+/// One paper.
+#[derive(Clone, Debug)]
+pub struct PaperView {
+    /// `D1`…
+    pub id: String,
+    /// In words.
+    pub text: String,
+    /// The original is asked for.
+    pub original: bool,
+    /// What may stand in, joined.
+    pub alternatives: String,
+    /// Each of them.
+    pub options: Vec<String>,
+    /// Why.
+    pub why: ReasonView,
+}
+
+/// When it is ready.
+#[derive(Clone, Debug)]
+pub struct ReadyView {
+    /// In words.
+    pub text: String,
+    /// What moved it.
+    pub why: Vec<ReasonView>,
+}
+
+/// A place.
+#[derive(Clone, Debug)]
+pub struct PlaceView {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// Its hours.
+    pub hours: String,
+    /// Telephone.
+    pub phone: String,
+}
+
+impl PlaceView {
+    /// A place in one language.
+    pub fn new(tr: Tr, place: &Place) -> PlaceView {
+        PlaceView {
+            name: tr.text(&place.name).to_owned(),
+            address: tr.text(&place.address).to_owned(),
+            hours: tr.text(&place.hours).to_owned(),
+            phone: place.phone.clone(),
+        }
+    }
+}
+
+/// What is applied for elsewhere.
+#[derive(Clone, Debug)]
+pub struct ReferralView {
+    /// Which item.
+    pub heading: String,
+    /// Where, in order.
+    pub places: Vec<PlaceView>,
+    /// Why.
+    pub why: ReasonView,
+}
+
+/// Something that cannot be done as asked.
+#[derive(Clone, Debug)]
+pub struct ViolationView {
+    /// Stable code.
+    pub code: String,
+    /// What is wrong, what is allowed.
+    pub text: String,
+    /// Its source.
+    pub cite: Option<String>,
+    /// The page that changes it.
+    pub change: String,
+}
+
+/// An answer of the rules in one language.
+#[derive(Clone, Debug)]
+pub struct AnswerView {
+    /// A quote.
+    pub binding: bool,
+    /// Its lines.
+    pub lines: Vec<LineView>,
+    /// Their sum.
+    pub total: String,
+    /// Papers to bring.
+    pub papers: Vec<PaperView>,
+    /// Where.
+    pub place: Option<PlaceView>,
+    /// What is elsewhere.
+    pub referrals: Vec<ReferralView>,
+    /// When.
+    pub ready: Vec<ReadyView>,
+    /// When payment is possible, if not now.
+    pub not_payable: Option<String>,
+    /// What cannot be done.
+    pub violations: Vec<ViolationView>,
+    /// What an estimate assumes.
+    pub assumptions: Vec<String>,
+}
+
+impl AnswerView {
+    /// `items` are the names of the situation's items, for the referrals.
+    pub fn new(tr: Tr, answer: &Answer, items: &[String]) -> AnswerView {
+        AnswerView {
+            binding: answer.binding,
+            lines: answer.lines.iter().map(|line| line_view(tr, line)).collect(),
+            total: money(tr, answer.total),
+            papers: papers(tr, &answer.papers),
+            place: answer.place.as_ref().map(|place| PlaceView::new(tr, place)),
+            referrals: answer.referrals.iter().map(|one| referral(tr, one, items)).collect(),
+            ready: answer.ready.iter().map(|ready| ready_view(tr, ready)).collect(),
+            not_payable: not_payable(tr, &answer.payable),
+            violations: answer.violations.iter().map(|one| violation(tr, one)).collect(),
+            assumptions: answer.assumptions.iter().map(|text| tr.text(text).to_owned()).collect(),
+        }
+    }
+}
+
+/// The papers of an answer.
+pub fn papers(tr: Tr, papers: &[RequiredDocument]) -> Vec<PaperView> {
+    let view = |paper: &RequiredDocument| {
+        let options: Vec<String> = paper.alternatives.iter().map(|text| tr.text(text).to_owned()).collect();
+        PaperView {
+            id: paper.id.clone(),
+            text: tr.text(&paper.text).to_owned(),
+            original: paper.original,
+            alternatives: options.join(&tr.t("list-comma")),
+            options,
+            why: ReasonView::new(tr, &paper.why),
+        }
+    };
+    papers.iter().map(view).collect()
+}
+
+fn line_view(tr: Tr, line: &FeeLine) -> LineView {
+    LineView { text: tr.text(&line.text).to_owned(), amount: money(tr, line.amount), cite: cite(tr, &line.cite) }
+}
+
+fn referral(tr: Tr, one: &Referral, items: &[String]) -> ReferralView {
+    let heading = match one.item.and_then(|i| items.get(i)) {
+        Some(item) => tr.t1("referral-item", "what", item),
+        None => tr.t("referral-all"),
+    };
+    let places = one.places.iter().map(|place| PlaceView::new(tr, place)).collect();
+    ReferralView { heading, places, why: ReasonView::new(tr, &one.why) }
+}
+
+fn ready_view(tr: Tr, ready: &ReadyTime) -> ReadyView {
+    let (text, why) = match ready {
+        ReadyTime::At { at, why } => (tr.t1("ready-at", "when", moment(tr, *at)), why),
+        ReadyTime::ToBeAgreed { why } => (tr.t("ready-agreed"), why),
+        ReadyTime::Unknown { why } => (tr.t("ready-unknown"), why),
+    };
+    ReadyView { text, why: why.iter().map(|reason| ReasonView::new(tr, reason)).collect() }
+}
+
+/// Why money may not be taken now, and from when.
+pub fn not_payable(tr: Tr, payable: &Payable) -> Option<String> {
+    match payable {
+        Payable::Now => None,
+        Payable::From { at, why } => {
+            let why: Vec<&str> = why.iter().map(|reason| tr.text(&reason.text)).collect();
+            Some(match at {
+                Some(at) => tr.t2("payable-from", "when", moment(tr, *at), "why", why.join(" ")),
+                None => tr.t1("payable-unknown", "why", why.join(" ")),
+            })
+        }
+    }
+}
+
+fn violation(tr: Tr, one: &Violation) -> ViolationView {
+    let change = if one.field.starts_with("items") {
+        "/apply/items"
+    } else if one.field.contains("collection") || one.field.contains("extra") || one.field.contains("address") {
+        "/apply/collect"
+    } else if one.field.contains("born") {
+        "/apply/people"
+    } else {
+        "/apply/who"
+    };
+    ViolationView {
+        code: one.code.clone(),
+        text: tr.text(&one.text).to_owned(),
+        cite: one.cite.as_ref().map(|source| cite(tr, source)),
+        change: change.to_owned(),
+    }
+}

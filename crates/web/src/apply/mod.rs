@@ -10,10 +10,10 @@ mod start;
 pub use read::Exam;
 
 use crate::AppState;
+use crate::act::Act;
 use crate::errors::PageError;
 use crate::form::{Fields, Form, Problems};
-use crate::page::{Ctx, Page, cookie, go, show, show_as};
-use crate::words;
+use crate::page::{Ctx, Page, cookie, go, show_as};
 use askama::Template;
 use axum::Form as Posted;
 use axum::Router;
@@ -22,9 +22,8 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
-use filmdesk_desk::{self as desk, Application};
+use filmdesk_desk::{self as desk, Action, Application};
 use filmdesk_policy::{FeeClass, RecordKind};
-use filmdesk_store::{AuditEntry, Change};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -111,7 +110,7 @@ impl Draft {
 
     /// Whether it can still be changed.
     pub fn open(&self) -> bool {
-        matches!(self.application.state, desk::State::Draft)
+        matches!(self.application.state, desk::State::Draft | desk::State::Returned { .. })
     }
 }
 
@@ -178,13 +177,11 @@ async fn keep(
         .filter(|(name, value)| !value.is_empty() || before.0.contains_key(name))
         .collect();
     let kept = fields.iter().map(|(name, value)| (name.clone(), desk::Private::new(value.clone()))).collect();
-    let at = state.clock.now();
-    state
-        .store
-        .change(draft.application.id, None, move |application, _| {
-            Ok(Change::new(application.save_form(kept)?, AuditEntry::applicant("save-form", at, step.name())))
-        })
-        .await?;
+    Act::by_applicant(Action::SaveForm)
+        .detail(step.name())
+        .carry_out(&state, draft.application.id, |application, _| application.save_form(kept))
+        .await
+        .map_err(|error| error.page("/apply/sent"))?;
     let mut form = before;
     form.0.extend(fields);
     let problems = read::check(step, &form, &state.rules, ctx.tr, state.today());

@@ -3,15 +3,16 @@
 use super::start::privacy_notice;
 use super::{Draft, MaybeDraft, STEPS, exam_names, read};
 use crate::AppState;
+use crate::act::Act;
 use crate::errors::PageError;
 use crate::form::Form;
 use crate::page::{Ctx, Page, go, show};
 use crate::words::{self, AnswerView};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::State as Use;
 use axum::response::Response;
+use filmdesk_desk::{Action, State};
 use filmdesk_policy::{Answer, answer};
-use filmdesk_store::{AuditEntry, Change};
 
 #[derive(Template)]
 #[template(path = "apply/papers.html")]
@@ -72,7 +73,7 @@ fn view(state: &AppState, ctx: &Ctx, form: &Form, answer: &Answer) -> AnswerView
 
 /// `GET /apply/papers`
 pub async fn papers(
-    State(state): State<AppState>,
+    Use(state): Use<AppState>,
     ctx: Ctx,
     MaybeDraft(draft): MaybeDraft,
 ) -> Result<Response, PageError> {
@@ -93,7 +94,7 @@ pub async fn papers(
 
 /// `GET /apply/review`
 pub async fn review(
-    State(state): State<AppState>,
+    Use(state): Use<AppState>,
     ctx: Ctx,
     MaybeDraft(draft): MaybeDraft,
 ) -> Result<Response, PageError> {
@@ -121,7 +122,7 @@ pub async fn review(
 
 /// `POST /apply/review`: sends. A second post finds it sent and shows the same number.
 pub async fn send(
-    State(state): State<AppState>,
+    Use(state): Use<AppState>,
     ctx: Ctx,
     MaybeDraft(draft): MaybeDraft,
 ) -> Result<Response, PageError> {
@@ -139,20 +140,17 @@ pub async fn send(
     let request = read::request(&form, &state.rules, state.local_now(), ctx.tr)
         .ok_or_else(|| PageError::internal("a complete form gave no request"))?;
     let at = state.clock.now();
+    let again = matches!(application.state, State::Returned { .. });
+    let action = if again { Action::Resubmit } else { Action::Submit };
     // With the version that was judged: what another tab changed meanwhile is looked at again.
-    let sent = state
-        .store
-        .change(application.id, Some(application.version), move |application, _| {
-            Ok(Change::new(application.submit(request, at)?, AuditEntry::applicant("submit", at, "")))
+    Act::by_applicant(action)
+        .on_version(Some(application.version))
+        .carry_out(&state, application.id, |application, _| {
+            if again { application.resubmit(request, at) } else { application.submit(request, at) }
         })
-        .await;
-    match sent {
-        Ok(application) => {
-            tracing::info!(application = %application.number, "submitted");
-            Ok(go("/apply/sent"))
-        }
-        Err(error) => Err(PageError::from(error).back_to("/apply/review")),
-    }
+        .await
+        .map_err(|error| error.page("/apply/review"))?;
+    Ok(go("/apply/sent"))
 }
 
 fn sections(state: &AppState, ctx: &Ctx, form: &Form) -> Vec<Section> {

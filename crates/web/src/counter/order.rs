@@ -1,0 +1,302 @@
+//! What the archive lists, what the clerk ticks, and what to do when finding or weighing stopped.
+
+use super::application::{Desk, request};
+use super::{Staff, act, application, carry_out, load};
+use crate::AppState;
+use crate::errors::PageError;
+use crate::form::{Fields, Form, Problems};
+use crate::page::{Ctx, Page};
+use crate::words;
+use askama::Template;
+use axum::Form as Posted;
+use axum::extract::{Path, State as Use};
+use axum::response::Response;
+use filmdesk_desk::{Action, FoundStudy, Order, StallReason, State, TickedStudy, Verified, WhoCanFix};
+use filmdesk_policy::{RecordKindId, StudyFacts};
+use filmdesk_store::JobKind;
+
+/// A study as the clerk sees it (W3: masked patient, date, modality, description, counts).
+#[derive(Clone, Debug)]
+struct StudyView {
+    key: String,
+    uid: String,
+    date: String,
+    modalities: String,
+    description: String,
+    patient: String,
+    counts: String,
+    archive: String,
+    kind: String,
+    unclassified: bool,
+    asked: bool,
+}
+
+#[derive(Template)]
+#[template(path = "counter/panel_tick.html")]
+struct TickPanel {
+    p: Page,
+    f: Fields,
+    path: String,
+    version: i64,
+    found_at: String,
+    studies: Vec<StudyView>,
+    kinds: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "counter/panel_stalled.html")]
+struct StalledPanel {
+    p: Page,
+    path: String,
+    version: i64,
+    what: String,
+    who: String,
+    next: String,
+    code: String,
+    since: String,
+    can_amend: bool,
+}
+
+/// The name of a study's controls: bound to the study itself, never to its place in the list.
+fn key(study: &FoundStudy) -> String {
+    format!("{}@{}", study.study_uid, study.archive)
+}
+
+/// Ticking.
+pub fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
+    let State::Verified(Verified { found: Some(found), .. }) = &desk.application.state else {
+        return Err(PageError::internal("nothing was found to tick"));
+    };
+    let tr = desk.ctx.tr;
+    let panel = TickPanel {
+        p: desk.page(),
+        f: desk.f.clone(),
+        path: desk.path(),
+        version: desk.application.version,
+        found_at: tr.t1("found-at", "when", words::instant(tr, found.at, &desk.state.zone)),
+        studies: found.studies.iter().map(|study| study_view(desk, study)).collect(),
+        kinds: desk
+            .state
+            .rules
+            .record_kinds()
+            .iter()
+            .filter(|kind| !kind.elsewhere)
+            .map(|kind| (kind.id.0.clone(), tr.text(&kind.name).to_owned()))
+            .collect(),
+    };
+    panel.render().map_err(PageError::internal)
+}
+
+fn study_view(desk: &Desk<'_>, study: &FoundStudy) -> StudyView {
+    let tr = desk.ctx.tr;
+    let typed = desk.f.form.get(&format!("kind_{}", key(study))).to_owned();
+    let classified = study.kind.as_ref().map(|kind| kind.0.clone()).unwrap_or_default();
+    let items = request(desk.application).map(|request| request.situation.items.as_slice()).unwrap_or_default();
+    let same_day = |item: &filmdesk_policy::ItemAsked| {
+        item.exam_end.is_some_and(|end| Some(end.date()) == study.date)
+            && (study.kind.is_none() || study.kind.as_ref() == Some(&item.kind))
+    };
+    let date = study.date.map(|date| words::date(tr, date)).unwrap_or_else(|| tr.t("not-given"));
+    let mut counts = tr.t2("study-counts", "series", study.n_series, "instances", study.n_instances);
+    if let Some(bytes) = study.size_bytes {
+        counts = format!("{counts} · {}", words::size(bytes));
+    }
+    StudyView {
+        key: key(study),
+        uid: study.study_uid.clone(),
+        date: if study.time.is_empty() { date } else { format!("{date} {}", study.time) },
+        modalities: study.modalities.join(" "),
+        description: study.description.reveal().to_owned(),
+        patient: masked_dicom(study.patient_name.reveal()),
+        counts,
+        archive: study.archive.clone(),
+        unclassified: study.kind.is_none(),
+        asked: items.iter().any(same_day),
+        kind: if typed.is_empty() { classified } else { typed },
+    }
+}
+
+/// A DICOM name holds up to three spellings, each with carets: all are shown, masked.
+fn masked_dicom(name: &str) -> String {
+    let spellings = name.split('=').map(|spelling| spelling.trim_matches(['^', ' '])).filter(|s| !s.is_empty());
+    let masked = |spelling: &str| words::masked(&spelling.replace('^', if spelling.is_ascii() { " " } else { "" }));
+    spellings.map(masked).collect::<Vec<_>>().join(" ＝ ")
+}
+
+/// `POST …/order`: exactly these studies, counted as these items; weighing starts.
+pub async fn tick(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Tick)?;
+    let application = load(&state, &number).await?;
+    let typed = Form::from_pairs(pairs);
+    let State::Verified(Verified { found: Some(found), patient, order: None, .. }) = &application.state else {
+        return Ok(crate::page::go(&format!("{}?changed=1", super::path_of(&application))));
+    };
+    let mut problems = Problems::default();
+    let mut ticked = Vec::new();
+    for study in found.studies.iter().filter(|study| typed.ticked(&format!("tick_{}", key(study)))) {
+        let field = format!("kind_{}", key(study));
+        let kind = RecordKindId(typed.get(&field).to_owned());
+        match state.rules.record_kind(&kind) {
+            Some(_) => ticked.push(TickedStudy { study: study.clone(), kind }),
+            None => problems.add(&field, ctx.tr.t1("e-kind", "what", study.description.reveal())),
+        }
+    }
+    if ticked.is_empty() && problems.is_empty() {
+        let first = found.studies.first().map(|study| format!("tick_{}", key(study))).unwrap_or_default();
+        problems.add_at("tick", &first, ctx.tr.t("e-tick"));
+    }
+    if !problems.is_empty() {
+        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+    }
+    for study in ticked.iter().filter(|t| typed.ticked(&format!("remember_{}", key(&t.study)))) {
+        let facts = StudyFacts {
+            modalities: study.study.modalities.clone(),
+            description: study.study.description.reveal().to_owned(),
+            ..StudyFacts::default()
+        };
+        let by = staff.by(&state);
+        state.store.remember_classification(&facts, &study.kind, &by).await.map_err(PageError::internal)?;
+    }
+    let order = Order { patient: patient.clone(), studies: ticked, by: staff.by(&state) };
+    let uids: Vec<&str> = order.studies.iter().map(|ticked| ticked.study.study_uid.as_str()).collect();
+    let act = act.detail(uids.join(" ")).cancel_jobs().job(JobKind::Weigh);
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.tick(order)).await
+}
+
+/// `POST …/find-again`: the archive is asked once more.
+pub async fn find_again(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Verify)?;
+    let application = load(&state, &number).await?;
+    let State::Verified(verified) = &application.state else {
+        return Ok(crate::page::go(&super::path_of(&application)));
+    };
+    let (review, patient) = (verified.review.clone(), verified.patient.clone());
+    let act = act.detail("find again").cancel_jobs().job(JobKind::Find);
+    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
+        application.verify(review, patient)
+    })
+    .await
+}
+
+/// `POST …/stop`: weighing is cancelled and nothing stays ticked.
+pub async fn stop(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    amend_with(state, ctx, staff, number, pairs, "weighing stopped").await
+}
+
+/// `POST …/amend`: tick again; what was fetched is wiped.
+pub async fn amend(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    amend_with(state, ctx, staff, number, pairs, "").await
+}
+
+async fn amend_with(
+    state: AppState,
+    ctx: Ctx,
+    staff: Staff,
+    number: String,
+    pairs: Vec<(String, String)>,
+    detail: &str,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Amend)?;
+    let application = load(&state, &number).await?;
+    let by = staff.by(&state);
+    let act = act.detail(detail).cancel_jobs().job(JobKind::Wipe);
+    let typed = Form::from_pairs(pairs);
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.amend(by)).await
+}
+
+/// `POST …/retry`: what stopped is tried again.
+pub async fn retry(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Retry)?;
+    let application = load(&state, &number).await?;
+    let weighing = matches!(&application.state, State::Stalled { verified, .. } if verified.order.is_some());
+    let act = act.cancel_jobs().job(if weighing { JobKind::Weigh } else { JobKind::Find });
+    let by = staff.by(&state);
+    let typed = Form::from_pairs(pairs);
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.retry(by)).await
+}
+
+/// Finding or weighing stopped.
+pub fn stalled(desk: &Desk<'_>) -> Result<String, PageError> {
+    let State::Stalled { verified, reason, at } = &desk.application.state else {
+        return Err(PageError::internal("nothing is stalled"));
+    };
+    let view = StallView::new(desk, reason);
+    let panel = StalledPanel {
+        p: desk.page(),
+        path: desk.path(),
+        version: desk.application.version,
+        what: view.what,
+        who: view.who,
+        next: view.next,
+        code: view.code,
+        since: words::instant(desk.ctx.tr, *at, &desk.state.zone),
+        can_amend: verified.order.is_some(),
+    };
+    panel.render().map_err(PageError::internal)
+}
+
+/// Why something stopped.
+#[derive(Clone, Debug)]
+pub struct StallView {
+    /// What happened.
+    pub what: String,
+    /// Who can do something about it.
+    pub who: String,
+    /// What to do.
+    pub next: String,
+    /// Stable code.
+    pub code: String,
+}
+
+impl StallView {
+    /// In the page's language: the sentence of the code where there is one, beside what the worker wrote.
+    pub fn new(desk: &Desk<'_>, reason: &StallReason) -> StallView {
+        let tr = desk.ctx.tr;
+        let who = match reason.who {
+            WhoCanFix::Clerk => "who-clerk",
+            WhoCanFix::ArchiveAdministrator => "who-archive",
+            WhoCanFix::Operator => "who-operator",
+        };
+        let said = |part: &str, written: &str| match tr.maybe(&format!("stall-{}-{part}", reason.code)) {
+            Some(sentence) if part == "what" && !written.is_empty() => format!("{sentence} {written}"),
+            Some(sentence) => sentence,
+            None => written.to_owned(),
+        };
+        StallView {
+            what: said("what", &reason.what),
+            who: tr.t(who),
+            next: said("next", &reason.next),
+            code: reason.code.clone(),
+        }
+    }
+}

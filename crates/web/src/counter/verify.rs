@@ -1,0 +1,281 @@
+//! Papers: seen, missing, or the wrong place. After the papers, the patient's number in the archive, typed twice.
+
+use super::application::{Desk, patient, request};
+use super::{Staff, act, application, carry_out, load};
+use crate::AppState;
+use crate::errors::PageError;
+use crate::form::{Fields, Form, Problems, normalise};
+use crate::i18n::Tr;
+use crate::page::{Ctx, Page};
+use crate::words::{self, PaperView};
+use askama::Template;
+use axum::Form as Posted;
+use axum::extract::{Path, State as Use};
+use axum::response::Response;
+use filmdesk_desk::{
+    Action, Application, ArchivePatient, DocumentReview, PresentedDocument, Private, State,
+};
+use filmdesk_policy::{RequiredDocument, answer};
+use filmdesk_store::JobKind;
+
+#[derive(Template)]
+#[template(path = "counter/panel_verify.html")]
+struct VerifyPanel {
+    p: Page,
+    f: Fields,
+    path: String,
+    version: i64,
+    papers: Vec<PaperView>,
+}
+
+#[derive(Template)]
+#[template(path = "counter/panel_returned.html")]
+struct ReturnedPanel {
+    p: Page,
+    path: String,
+    version: i64,
+    missing: Vec<String>,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "counter/panel_closed.html")]
+struct ClosedPanel {
+    p: Page,
+    heading: String,
+    lines: Vec<String>,
+}
+
+/// The papers the rules ask of this application now.
+async fn required(state: &AppState, application: &Application) -> Result<Vec<RequiredDocument>, PageError> {
+    let Some(request) = request(application) else { return Ok(Vec::new()) };
+    let overlay = state.store.overlay().await.map_err(PageError::internal)?;
+    let mut situation = request.situation.clone();
+    situation.at = state.local_now();
+    Ok(answer(&state.rules, &overlay, &situation).papers)
+}
+
+/// Submitted: the papers on the table.
+pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
+    let papers = required(desk.state, desk.application).await?;
+    let panel = VerifyPanel {
+        p: desk.page(),
+        f: desk.f.clone(),
+        path: desk.path(),
+        version: desk.application.version,
+        papers: words::papers(desk.ctx.tr, &papers),
+    };
+    panel.render().map_err(PageError::internal)
+}
+
+/// Returned: what is missing.
+pub fn returned(desk: &Desk<'_>) -> Result<String, PageError> {
+    let (missing, note) = if let State::Returned { missing, note, .. } = &desk.application.state {
+        (missing.clone(), note.reveal().to_owned())
+    } else {
+        (Vec::new(), String::new())
+    };
+    let panel =
+        ReturnedPanel { p: desk.page(), path: desk.path(), version: desk.application.version, missing, note };
+    panel.render().map_err(PageError::internal)
+}
+
+/// Closed: how it ended.
+pub fn closed(desk: &Desk<'_>) -> Result<String, PageError> {
+    let tr = desk.ctx.tr;
+    let said = |by: &filmdesk_desk::By, what: &str| {
+        let when = words::instant(tr, by.at, &desk.state.zone);
+        vec![tr.t2("closed-by", "who", &by.staff.0, "when", when), what.to_owned()]
+    };
+    let lines = match &desk.application.state {
+        State::Refunded { by, reason, .. } | State::Refused { by, reason, .. } => said(by, reason.reveal()),
+        State::Referred { by, place, .. } => said(by, tr.text(place)),
+        State::Cancelled { by, at, .. } => {
+            let who = by.as_ref().map_or_else(|| tr.t("about-applicant"), |staff| staff.0.clone());
+            vec![tr.t2("closed-by", "who", who, "when", words::instant(tr, *at, &desk.state.zone))]
+        }
+        State::Expired { at, .. } => vec![words::instant(tr, *at, &desk.state.zone)],
+        State::Draft
+        | State::Submitted(_)
+        | State::Returned { .. }
+        | State::Verified(_)
+        | State::Weighed(_)
+        | State::Stalled { .. }
+        | State::Paid(_) => Vec::new(),
+    };
+    let heading = tr.t(&format!("stage-{}", desk.application.stage().name()));
+    let panel = ClosedPanel { p: desk.page(), heading, lines };
+    panel.render().map_err(PageError::internal)
+}
+
+/// `POST …/verify`
+pub async fn verify(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Verify)?;
+    let application = load(&state, &number).await?;
+    let typed = Form::from_pairs(pairs);
+    let papers = required(&state, &application).await?;
+    let (problems, archive_patient) = judge(ctx.tr, &application, &typed, &papers);
+    let Some(archive_patient) = archive_patient.filter(|_| problems.is_empty()) else {
+        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+    };
+    let review = DocumentReview {
+        by: staff.by(&state),
+        presented: papers
+            .iter()
+            .map(|paper| PresentedDocument {
+                id: paper.id.clone(),
+                seen: typed.ticked(&format!("seen_{}", paper.id)),
+                kind: typed.get(&format!("kind_{}", paper.id)).to_owned(),
+                last_four: Private::new(words::last_four(&normalise(typed.get(&format!("last4_{}", paper.id))))),
+            })
+            .collect(),
+    };
+    let seen: Vec<&str> = papers.iter().map(|paper| paper.id.as_str()).collect();
+    let act = act.detail(format!("papers {}", seen.join(" "))).cancel_jobs().job(JobKind::Find);
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
+        application.verify(review, archive_patient)
+    })
+    .await
+}
+
+fn judge(
+    tr: Tr,
+    application: &Application,
+    typed: &Form,
+    papers: &[RequiredDocument],
+) -> (Problems, Option<ArchivePatient>) {
+    let mut problems = Problems::default();
+    for paper in papers {
+        let field = format!("seen_{}", paper.id);
+        if !typed.ticked(&field) {
+            problems.add(&field, tr.t1("e-unseen", "what", tr.text(&paper.text)));
+        }
+    }
+    let id = typed.get("patient_id");
+    if id.is_empty() {
+        problems.add("patient_id", tr.t("e-patient-id"));
+    } else if id.contains(['*', '?', '\\']) {
+        problems.add("patient_id", tr.t("e-patient-id-exact"));
+    } else if id != typed.get("patient_id_again") {
+        problems.add("patient_id_again", tr.t("e-patient-id-again"));
+    }
+    let Some(patient) = patient(application) else { return (problems, None) };
+    let born = words::parse_date(typed.get("born_again"));
+    if born != Some(patient.born) {
+        problems.add("born_again", tr.t("e-born-again"));
+    }
+    let archive_patient = ArchivePatient {
+        patient_id: Private::new(id),
+        issuer: Some(typed.get("issuer")).filter(|issuer| !issuer.is_empty()).map(Private::new),
+        born: patient.born,
+        sex: patient.sex,
+    };
+    (problems, Some(archive_patient))
+}
+
+/// `POST …/return`: the papers not ticked are the missing ones.
+pub async fn give_back(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Return)?;
+    let application = load(&state, &number).await?;
+    let typed = Form::from_pairs(pairs);
+    let papers = required(&state, &application).await?;
+    let unseen: Vec<&RequiredDocument> =
+        papers.iter().filter(|paper| !typed.ticked(&format!("seen_{}", paper.id))).collect();
+    let missing: Vec<String> = unseen.iter().map(|paper| ctx.tr.text(&paper.text).to_owned()).collect();
+    let note = Private::new(typed.get("note"));
+    if missing.is_empty() && note.reveal().is_empty() {
+        let mut problems = Problems::default();
+        problems.add("return-note", ctx.tr.t("e-return"));
+        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+    }
+    let ids: Vec<&str> = unseen.iter().map(|paper| paper.id.as_str()).collect();
+    let by = staff.by(&state);
+    let act = act.detail(format!("missing {}", ids.join(" ")));
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
+        application.return_for(by, missing, note)
+    })
+    .await
+}
+
+/// `POST …/resubmit`: the papers came; the form stands as it was sent.
+pub async fn resubmit(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Resubmit)?;
+    let application = load(&state, &number).await?;
+    let request = request(&application).cloned().ok_or(PageError::NotFound)?;
+    let at = state.clock.now();
+    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
+        application.resubmit(request, at)
+    })
+    .await
+}
+
+/// `POST …/refer`
+pub async fn refer(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Refer)?;
+    let application = load(&state, &number).await?;
+    let typed = Form::from_pairs(pairs);
+    let venue = state.rules.hospital().venues.iter().find(|venue| venue.id == typed.get("venue"));
+    let place = venue.ok_or(PageError::NotFound)?.name.clone();
+    let by = staff.by(&state);
+    let act = act.detail(typed.get("venue")).cancel_jobs().job(JobKind::Wipe);
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.refer(by, place)).await
+}
+
+/// `POST …/refuse`
+pub async fn refuse(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Refuse)?;
+    let application = load(&state, &number).await?;
+    let typed = Form::from_pairs(pairs);
+    let reason = Private::new(typed.get("reason"));
+    let by = staff.by(&state);
+    let act = act.cancel_jobs().job(JobKind::Wipe);
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.refuse(by, reason)).await
+}
+
+/// `POST …/cancel`
+pub async fn cancel(
+    Use(state): Use<AppState>,
+    ctx: Ctx,
+    staff: Staff,
+    Path(number): Path<String>,
+    Posted(pairs): Posted<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    let act = act(&staff, Action::Cancel)?;
+    let application = load(&state, &number).await?;
+    let by = staff.by(&state);
+    let act = act.cancel_jobs().job(JobKind::Wipe);
+    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
+        application.cancel(Some(by.staff), by.at)
+    })
+    .await
+}

@@ -1,0 +1,243 @@
+//! The two listeners: plain on loopback, HTTPS by certificate files, or plain to a named proxy that speaks HTTPS.
+
+use crate::{AppState, router_public, router_staff};
+use axum::Router;
+use axum::extract::ConnectInfo;
+use filmdesk_desk::Clock;
+use filmdesk_policy::Rules;
+use filmdesk_store::Store;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+/// Everything `web` is given.
+#[derive(Clone)]
+pub struct WebConfig {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The hospital's rules.
+    pub rules: Arc<Rules>,
+    /// The desk's clock.
+    pub clock: Arc<dyn Clock>,
+    /// A demonstration desk: a banner on each page says so.
+    pub demo: bool,
+    /// For applicants.
+    pub public: Listener,
+    /// For staff.
+    pub staff: Listener,
+    /// Proxies that speak HTTPS for us. When named, connections from anybody else are refused.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Where a site listens.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Address and port; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// HTTPS by these files.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A certificate chain and its key, as PEM.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Why the sites cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Patients' data would cross a network in the clear.
+    #[error(
+        "{0} is not a loopback address: give the listener a certificate and key, or name the proxy that speaks HTTPS in \
+         `trusted_proxies`"
+    )]
+    PlainHttp(SocketAddr),
+    /// The address is taken, or is not ours.
+    #[error("cannot listen on {0}: {1}")]
+    Bind(SocketAddr, std::io::Error),
+    /// The certificate or key cannot be used.
+    #[error("{0}: {1}")]
+    Tls(PathBuf, String),
+    /// The rules name a time zone that does not exist.
+    #[error("the hospital's time zone {0:?} is unknown: {1}")]
+    TimeZone(String, String),
+}
+
+/// How long open connections may take to finish after the end was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a client may take to say what it wants.
+const HEADER_TIME: Duration = Duration::from_secs(10);
+
+struct Site {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    address: SocketAddr,
+    router: Router,
+}
+
+/// Both sites, listening and not yet answering.
+pub struct Server {
+    public: Site,
+    staff: Site,
+    proxies: Arc<[IpAddr]>,
+}
+
+/// Serves both sites until `shutdown`.
+///
+/// # Errors
+/// As [`Server::bind`].
+pub async fn serve(config: WebConfig, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+    Server::bind(config).await?.run(shutdown).await;
+    Ok(())
+}
+
+impl Server {
+    /// Takes both addresses.
+    ///
+    /// # Errors
+    /// An address is taken, a certificate is unreadable, or plain HTTP would leave the machine.
+    pub async fn bind(config: WebConfig) -> Result<Server, ServeError> {
+        let proxies: Arc<[IpAddr]> = config.trusted_proxies.into();
+        let mut state = AppState::new(config.store, config.rules, config.clock, config.demo)?;
+        state.trusted_proxies = proxies.clone();
+        let https = |listener: &Listener| listener.tls.is_some() || !proxies.is_empty();
+        let public_state = AppState { secure: https(&config.public), ..state.clone() };
+        let staff_state = AppState { secure: https(&config.staff), ..state };
+        Ok(Server {
+            public: Site::bind(config.public, router_public(public_state), &proxies).await?,
+            staff: Site::bind(config.staff, router_staff(staff_state), &proxies).await?,
+            proxies,
+        })
+    }
+
+    /// Where applicants go, such as `http://127.0.0.1:8080`.
+    pub fn public_url(&self) -> String {
+        self.public.url()
+    }
+
+    /// Where staff go.
+    pub fn staff_url(&self) -> String {
+        self.staff.url()
+    }
+
+    /// Answers until `shutdown`, then lets what is under way finish within ten seconds.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
+        let (stop, stopped) = watch::channel(false);
+        let public = self.public.run(stopped.clone(), self.proxies.clone());
+        let staff = self.staff.run(stopped, self.proxies);
+        let end = async {
+            shutdown.await;
+            let _ = stop.send(true);
+        };
+        tokio::join!(public, staff, end);
+    }
+}
+
+impl Site {
+    async fn bind(listener: Listener, router: Router, proxies: &[IpAddr]) -> Result<Site, ServeError> {
+        if !listener.address.ip().is_loopback() && listener.tls.is_none() && proxies.is_empty() {
+            return Err(ServeError::PlainHttp(listener.address));
+        }
+        let tls = listener.tls.as_ref().map(acceptor).transpose()?;
+        let bound =
+            TcpListener::bind(listener.address).await.map_err(|e| ServeError::Bind(listener.address, e))?;
+        let address = bound.local_addr().map_err(|e| ServeError::Bind(listener.address, e))?;
+        Ok(Site { listener: bound, tls, address, router })
+    }
+
+    fn url(&self) -> String {
+        format!("{}://{}", if self.tls.is_some() { "https" } else { "http" }, self.address)
+    }
+
+    async fn run(self, mut stopped: watch::Receiver<bool>, proxies: Arc<[IpAddr]>) {
+        let graceful = GracefulShutdown::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                _ = stopped.wait_for(|stop| *stop) => break,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to come back.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            if !proxies.is_empty() && !proxies.contains(&peer.ip()) && !peer.ip().is_loopback() {
+                continue;
+            }
+            let _ = stream.set_nodelay(true);
+            let router = self.router.clone();
+            let watcher = graceful.watcher();
+            match self.tls.clone() {
+                None => {
+                    tokio::spawn(connection(stream, peer, router, watcher));
+                }
+                Some(tls) => {
+                    tokio::spawn(async move {
+                        if let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME, tls.accept(stream)).await {
+                            connection(stream, peer, router, watcher).await;
+                        }
+                    });
+                }
+            }
+        }
+        drop(self.listener);
+        let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    }
+}
+
+async fn connection<S>(
+    stream: S,
+    peer: SocketAddr,
+    router: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.map(axum::body::Body::new)
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);
+    builder.http2().timer(TokioTimer::new());
+    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    if let Err(error) = watcher.watch(serving.into_owned()).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServeError> {
+    let chain: Vec<CertificateDer> = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect)
+        .map_err(|e| ServeError::Tls(files.certificate.clone(), e.to_string()))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| ServeError::Tls(files.key.clone(), e.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|e| ServeError::Tls(files.certificate.clone(), e.to_string()))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -8,6 +8,7 @@ mod sent;
 mod start;
 
 pub use read::Exam;
+pub use sent::estimate_of;
 
 use crate::AppState;
 use crate::act::Act;

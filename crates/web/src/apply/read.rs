@@ -253,21 +253,15 @@ pub fn situation(form: &Form, rules: &Rules, at: DateTime) -> Situation {
         },
         inpatient: form.ticked("inpatient"),
     };
-    Situation {
-        at,
-        paid_at: None,
-        items,
-        people,
-        collection: match form.get("collection") {
-            "post" => Collection::ByPostInTaiwan,
-            "abroad" => Collection::ByPostAbroad,
-            _ => Collection::AtCounter,
-        },
-        extra_sets: form.number("extra_sets", 0).unwrap_or(0),
-        split: false,
-        weighed: None,
-        agreed_time: None,
-    }
+    let mut situation = Situation::new(at, items);
+    situation.people = people;
+    situation.collection = match form.get("collection") {
+        "post" => Collection::ByPostInTaiwan,
+        "abroad" => Collection::ByPostAbroad,
+        _ => Collection::AtCounter,
+    };
+    situation.extra_sets = form.number("extra_sets", 0).unwrap_or(0);
+    situation
 }
 
 fn item(form: &Form, rules: &Rules, exam: &Exam) -> ItemAsked {
@@ -294,17 +288,7 @@ pub fn upload_matters(kind: &str, rules: &Rules, at: DateTime) -> bool {
     let ask = |confirmed: bool| {
         let mut item = ItemAsked::on_disc(kind);
         item.dental_upload_confirmed = Some(confirmed);
-        let situation = Situation {
-            at,
-            paid_at: None,
-            items: vec![item],
-            people: People::default(),
-            collection: Collection::AtCounter,
-            extra_sets: 0,
-            split: false,
-            weighed: None,
-            agreed_time: None,
-        };
+        let situation = Situation::new(at, vec![item]);
         answer(rules, &Overlay::default(), &situation)
     };
     ask(true) != ask(false)

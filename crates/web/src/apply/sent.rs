@@ -1,14 +1,16 @@
 //! After sending: the number, the code, what to bring and what happens next. A bookmark of it works later.
 
-use super::{Draft, MaybeDraft, exam_names};
+use super::{MaybeDraft, exam_names};
 use crate::AppState;
+use crate::counter::request_of;
 use crate::errors::PageError;
 use crate::page::{Ctx, Page, go, show};
 use crate::words::AnswerView;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use filmdesk_policy::answer;
+use filmdesk_desk::Request;
+use filmdesk_policy::{Answer, answer};
 
 #[derive(Template)]
 #[template(path = "apply/sent.html")]
@@ -18,7 +20,6 @@ struct SentPage {
     code: String,
     a: AnswerView,
     consent: bool,
-    papers: bool,
 }
 
 /// `GET /apply/sent`
@@ -31,23 +32,23 @@ pub async fn sent(
     if draft.open() {
         return Ok(go("/apply/review"));
     }
-    let a = estimate(&state, &ctx, &draft).await?;
     let application = &draft.application;
+    let request = request_of(application).ok_or(PageError::NotFound)?;
+    let names: Vec<String> = exam_names(&state, &ctx, &draft.form()).into_iter().map(|(_, name)| name).collect();
+    let a = AnswerView::new(ctx.tr, &estimate_of(&state, request).await?, &names);
     show(&SentPage {
         p: ctx.page("sent-title"),
         number: application.number.to_string(),
         code: state.store.status_code(&application.number),
-        consent: draft.form().is("agent", "yes"),
-        papers: true,
+        consent: request.situation.people.agent,
         a,
     })
 }
 
-/// The rules' answer to the form that was sent, at this moment.
-pub async fn estimate(state: &AppState, ctx: &Ctx, draft: &Draft) -> Result<AnswerView, PageError> {
-    let form = draft.form();
+/// The rules' answer to what was sent, at this moment.
+pub async fn estimate_of(state: &AppState, request: &Request) -> Result<Answer, PageError> {
     let overlay = state.store.overlay().await.map_err(PageError::internal)?;
-    let situation = super::read::situation(&form, &state.rules, state.local_now());
-    let names: Vec<String> = exam_names(state, ctx, &form).into_iter().map(|(_, name)| name).collect();
-    Ok(AnswerView::new(ctx.tr, &answer(&state.rules, &overlay, &situation), &names))
+    let mut situation = request.situation.clone();
+    situation.at = state.local_now();
+    Ok(answer(&state.rules, &overlay, &situation))
 }

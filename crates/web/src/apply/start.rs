@@ -10,7 +10,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use filmdesk_policy::{Collection, ItemAsked, People, Situation, answer};
+use filmdesk_policy::{ItemAsked, Situation, answer};
 
 #[derive(Template)]
 #[template(path = "apply/start.html")]
@@ -21,7 +21,6 @@ struct StartPage {
     resume: bool,
     catalogue: Vec<Group>,
     place: Option<PlaceView>,
-    consent_form: bool,
 }
 
 /// `GET /`
@@ -31,17 +30,8 @@ pub async fn start(
     MaybeDraft(draft): MaybeDraft,
 ) -> Result<Response, PageError> {
     let plainest = state.rules.record_kinds().iter().find(|kind| kind.disc && !kind.nuclear_medicine);
-    let situation = Situation {
-        at: state.local_now(),
-        paid_at: None,
-        items: plainest.iter().map(|kind| ItemAsked::on_disc(&kind.id.0)).collect(),
-        people: People::default(),
-        collection: Collection::AtCounter,
-        extra_sets: 0,
-        split: false,
-        weighed: None,
-        agreed_time: None,
-    };
+    let items = plainest.iter().map(|kind| ItemAsked::on_disc(&kind.id.0)).collect();
+    let situation = Situation::new(state.local_now(), items);
     let overlay = state.store.overlay().await.map_err(PageError::internal)?;
     let answer = answer(&state.rules, &overlay, &situation);
     let view = AnswerView::new(ctx.tr, &answer, &[]);
@@ -52,7 +42,6 @@ pub async fn start(
         resume: draft.is_some_and(|draft| draft.open()),
         catalogue: groups(&state, &ctx),
         place: view.place,
-        consent_form: true,
     })
 }
 

@@ -14,6 +14,9 @@ mod session;
 mod supervise;
 mod verify;
 
+pub use application::{patient as patient_of, request as request_of};
+pub use make::disc_of;
+pub use pay::MEANS;
 pub use session::Staff;
 
 use crate::AppState;

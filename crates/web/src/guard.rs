@@ -25,7 +25,8 @@ const BODY_BYTES: usize = 64 * 1024;
 const PAGE_TIME: Duration = Duration::from_secs(30);
 
 /// Scripts and styles come from us alone, nothing is inline, and nobody frames the pages.
-const POLICY: &str = "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+const POLICY: &str =
+    "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'";
 
 /// State of the frame layer.
 #[derive(Clone)]
@@ -149,9 +150,7 @@ fn secure(headers: &mut HeaderMap, https: bool) {
 /// A body of bytes, for files.
 pub fn file(kind: &'static str, name: &str, inline: bool, bytes: Vec<u8>) -> Response {
     let how = if inline { "inline" } else { "attachment" };
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("{how}; filename=\"{name}\"")),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, format!("{how}; filename=\"{name}\""))];
     (headers, Body::from(bytes)).into_response()
 }

@@ -173,11 +173,7 @@ pub fn here(parts: &Parts) -> String {
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("lang=") && !pair.starts_with("text="))
         .collect();
-    if kept.is_empty() {
-        parts.uri.path().to_owned()
-    } else {
-        format!("{}?{}", parts.uri.path(), kept.join("&"))
-    }
+    if kept.is_empty() { parts.uri.path().to_owned() } else { format!("{}?{}", parts.uri.path(), kept.join("&")) }
 }
 
 fn value(query: &str, name: &str) -> Option<String> {

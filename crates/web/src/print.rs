@@ -101,11 +101,7 @@ fn item_words(state: &AppState, tr: Tr, item: &filmdesk_policy::ItemAsked) -> St
     }
 }
 
-async fn own_slip(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    MaybeDraft(draft): MaybeDraft,
-) -> Result<Response, PageError> {
+async fn own_slip(Use(state): Use<AppState>, ctx: Ctx, MaybeDraft(draft): MaybeDraft) -> Result<Response, PageError> {
     let Some(draft) = draft else { return Ok(go("/status")) };
     if request_of(&draft.application).is_none() {
         return Ok(go("/apply/review"));
@@ -113,22 +109,13 @@ async fn own_slip(
     print_slip(&state, ctx.tr, &draft.application, "/apply/sent").await
 }
 
-async fn slip(
-    Use(state): Use<AppState>,
-    _staff: Staff,
-    Path(number): Path<String>,
-) -> Result<Response, PageError> {
+async fn slip(Use(state): Use<AppState>, _staff: Staff, Path(number): Path<String>) -> Result<Response, PageError> {
     let application = load(&state, &number).await?;
     // In the applicant's language: it is theirs.
     print_slip(&state, Tr::new(application.lang), &application, &path_of(&application)).await
 }
 
-async fn print_slip(
-    state: &AppState,
-    tr: Tr,
-    application: &Application,
-    back: &str,
-) -> Result<Response, PageError> {
+async fn print_slip(state: &AppState, tr: Tr, application: &Application, back: &str) -> Result<Response, PageError> {
     let request = request_of(application).ok_or(PageError::NotFound)?;
     let answer = estimate_of(state, request).await?;
     let view = AnswerView::new(tr, &answer, &[]);
@@ -157,11 +144,7 @@ async fn print_slip(
     print(name, back, move || filmdesk_paper::slip(&facts)).await
 }
 
-async fn receipt(
-    Use(state): Use<AppState>,
-    _staff: Staff,
-    Path(number): Path<String>,
-) -> Result<Response, PageError> {
+async fn receipt(Use(state): Use<AppState>, _staff: Staff, Path(number): Path<String>) -> Result<Response, PageError> {
     let application = load(&state, &number).await?;
     let paid = if let State::Paid(paid) | State::Refunded { paid, .. } = &application.state {
         paid

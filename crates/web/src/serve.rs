@@ -157,8 +157,7 @@ impl Site {
             return Err(ServeError::PlainHttp(listener.address));
         }
         let tls = listener.tls.as_ref().map(acceptor).transpose()?;
-        let bound =
-            TcpListener::bind(listener.address).await.map_err(|e| ServeError::Bind(listener.address, e))?;
+        let bound = TcpListener::bind(listener.address).await.map_err(|e| ServeError::Bind(listener.address, e))?;
         let address = bound.local_addr().map_err(|e| ServeError::Bind(listener.address, e))?;
         Ok(Site { listener: bound, tls, address, router })
     }
@@ -207,12 +206,8 @@ impl Site {
     }
 }
 
-async fn connection<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
+async fn connection<S>(stream: S, peer: SocketAddr, router: Router, watcher: hyper_util::server::graceful::Watcher)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
@@ -232,7 +227,8 @@ fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServeError> {
     let chain: Vec<CertificateDer> = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect)
         .map_err(|e| ServeError::Tls(files.certificate.clone(), e.to_string()))?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|e| ServeError::Tls(files.key.clone(), e.to_string()))?;
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|e| ServeError::Tls(files.key.clone(), e.to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

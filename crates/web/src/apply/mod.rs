@@ -201,14 +201,6 @@ async fn keep(
     Ok(go(&next))
 }
 
-/// The two lines above each page.
-#[derive(Clone, Debug)]
-struct Trail {
-    back: Option<String>,
-    step: usize,
-    steps: usize,
-}
-
 fn page(
     state: &AppState,
     ctx: &Ctx,
@@ -245,16 +237,13 @@ fn page(
         ),
         Step::People => {
             let person = !f.form.is("capacity", "patient") && !f.form.get("capacity").is_empty();
-            let person_heading =
-                if f.form.is("capacity", "heir") { "people-heir" } else { "people-representative" };
+            let person_heading = if f.form.is("capacity", "heir") { "people-heir" } else { "people-representative" };
             show_as(
                 status,
                 &PeoplePage { p, back, step: step_number, steps: STEPS, f, then_review, person, person_heading, agent },
             )
         }
-        Step::Collect => {
-            show_as(status, &CollectPage { p, back, step: step_number, steps: STEPS, f, then_review })
-        }
+        Step::Collect => show_as(status, &CollectPage { p, back, step: step_number, steps: STEPS, f, then_review }),
     }
 }
 

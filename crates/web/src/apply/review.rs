@@ -72,11 +72,7 @@ fn view(state: &AppState, ctx: &Ctx, form: &Form, answer: &Answer) -> AnswerView
 }
 
 /// `GET /apply/papers`
-pub async fn papers(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    MaybeDraft(draft): MaybeDraft,
-) -> Result<Response, PageError> {
+pub async fn papers(Use(state): Use<AppState>, ctx: Ctx, MaybeDraft(draft): MaybeDraft) -> Result<Response, PageError> {
     let Some(draft) = draft else { return Ok(go("/")) };
     if !draft.open() {
         return Ok(go("/apply/sent"));
@@ -93,11 +89,7 @@ pub async fn papers(
 }
 
 /// `GET /apply/review`
-pub async fn review(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    MaybeDraft(draft): MaybeDraft,
-) -> Result<Response, PageError> {
+pub async fn review(Use(state): Use<AppState>, ctx: Ctx, MaybeDraft(draft): MaybeDraft) -> Result<Response, PageError> {
     let Some(draft) = draft else { return Ok(go("/")) };
     if !draft.open() {
         return Ok(go("/apply/sent"));
@@ -121,11 +113,7 @@ pub async fn review(
 }
 
 /// `POST /apply/review`: sends. A second post finds it sent and shows the same number.
-pub async fn send(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    MaybeDraft(draft): MaybeDraft,
-) -> Result<Response, PageError> {
+pub async fn send(Use(state): Use<AppState>, ctx: Ctx, MaybeDraft(draft): MaybeDraft) -> Result<Response, PageError> {
     let Some(draft) = draft else { return Ok(go("/")) };
     if !draft.open() {
         return Ok(go("/apply/sent"));

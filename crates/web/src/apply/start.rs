@@ -58,7 +58,12 @@ pub async fn begin(
         return Err(PageError::TooMany);
     }
     let at = state.clock.now();
-    let opened = state.store.open_draft(ctx.tr.lang, at, &mut rand::rng()).await.map_err(PageError::internal)?;
+    // The generator is this thread's: it is done with before the first await.
+    let opening = {
+        let mut rng = rand::rng();
+        state.store.open_draft(ctx.tr.lang, at, &mut rng)
+    };
+    let opened = opening.await.map_err(PageError::internal)?;
     let mut response = go("/apply/items");
     let cookie = format!("{DRAFT_COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=7776000", opened.token);
     let cookie = HeaderValue::from_str(&cookie).map_err(PageError::internal)?;

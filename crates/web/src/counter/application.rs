@@ -1,7 +1,7 @@
 //! One application: on the left the next step, on the right what is known.
 
 use super::queue::look;
-use super::{Staff, live, load, make, order, pay, path_of, verify};
+use super::{Staff, live, load, make, order, path_of, pay, verify};
 use crate::AppState;
 use crate::errors::PageError;
 use crate::form::{Fields, Form, Problems};
@@ -108,26 +108,29 @@ pub async fn page(
     let p = desk.page().with_problem(status != StatusCode::OK);
     let hospital = state.rules.hospital();
     let venues = hospital.venues.iter().filter(|venue| venue.id != hospital.default_venue);
-    show_as(status, &ApplicationPage {
-        path: application.number.to_string(),
-        number: application.number.to_string(),
-        version: application.version,
-        stage: ctx.tr.t(&format!("stage-{}", stage.name())),
-        stage_id: stage.name(),
-        look: look(stage),
-        note,
-        stop,
-        panel,
-        facts: facts(state, ctx, &application),
-        asked: asked(state, ctx, &application),
-        venues: venues.map(|venue| (venue.id.clone(), ctx.tr.text(&venue.name).to_owned())).collect(),
-        open: !stage.is_closed() && !matches!(application.state, State::Paid(_)),
-        may_refuse: staff.role.may(Action::Refuse),
-        receipt: matches!(application.state, State::Paid(_) | State::Refunded { .. }),
-        audit: staff.role.may(Action::ReadAudit),
-        p,
-        f,
-    })
+    show_as(
+        status,
+        &ApplicationPage {
+            path: application.number.to_string(),
+            number: application.number.to_string(),
+            version: application.version,
+            stage: ctx.tr.t(&format!("stage-{}", stage.name())),
+            stage_id: stage.name(),
+            look: look(stage),
+            note,
+            stop,
+            panel,
+            facts: facts(state, ctx, &application),
+            asked: asked(state, ctx, &application),
+            venues: venues.map(|venue| (venue.id.clone(), ctx.tr.text(&venue.name).to_owned())).collect(),
+            open: !stage.is_closed() && !matches!(application.state, State::Paid(_)),
+            may_refuse: staff.role.may(Action::Refuse),
+            receipt: matches!(application.state, State::Paid(_) | State::Refunded { .. }),
+            audit: staff.role.may(Action::ReadAudit),
+            p,
+            f,
+        },
+    )
 }
 
 /// The next step.
@@ -142,12 +145,9 @@ async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         Stage::Stalled | Stage::Waiting | Stage::InProduction | Stage::Ready | Stage::Released => {
             make::panel(desk).await
         }
-        Stage::Draft
-        | Stage::Refunded
-        | Stage::Referred
-        | Stage::Refused
-        | Stage::Cancelled
-        | Stage::Expired => verify::closed(desk),
+        Stage::Draft | Stage::Refunded | Stage::Referred | Stage::Refused | Stage::Cancelled | Stage::Expired => {
+            verify::closed(desk)
+        }
     }
 }
 

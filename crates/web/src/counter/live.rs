@@ -73,12 +73,7 @@ pub async fn progress(
 }
 
 /// The lines of the jobs that wait or run.
-pub async fn fragment(
-    state: &AppState,
-    ctx: &Ctx,
-    p: Page,
-    application: &Application,
-) -> Result<String, PageError> {
+pub async fn fragment(state: &AppState, ctx: &Ctx, p: Page, application: &Application) -> Result<String, PageError> {
     let jobs = state.store.progress(application.id).await.map_err(PageError::internal)?;
     let jobs = jobs
         .iter()

@@ -64,8 +64,7 @@ struct ParcelsPanel {
 pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
     let State::Paid(paid) = &desk.application.state else { return Err(PageError::internal("nothing is paid")) };
     let tr = desk.ctx.tr;
-    let untouched =
-        |parcel: &Parcel| matches!(parcel.state, ParcelState::Waiting { .. } | ParcelState::Stalled { .. });
+    let untouched = |parcel: &Parcel| matches!(parcel.state, ParcelState::Waiting { .. } | ParcelState::Stalled { .. });
     let live = live::fragment(desk.state, desk.ctx, desk.page(), desk.application).await?;
     let mut parcels: Vec<ParcelView> = paid.parcels.iter().map(|parcel| view(desk, paid, parcel)).collect();
     // One part of a page is fetched again: the first that moves.
@@ -88,7 +87,9 @@ fn view(desk: &Desk<'_>, paid: &Paid, parcel: &Parcel) -> ParcelView {
     let tr = desk.ctx.tr;
     let instant = |at| words::instant(tr, at, &desk.state.zone);
     let (look, note) = match &parcel.state {
-        ParcelState::Waiting { until: Some(until), .. } => ("wait", Some(tr.t1("parcel-until", "when", instant(*until)))),
+        ParcelState::Waiting { until: Some(until), .. } => {
+            ("wait", Some(tr.t1("parcel-until", "when", instant(*until))))
+        }
         ParcelState::Waiting { until: None, .. } => ("wait", Some(tr.t("parcel-queued"))),
         ParcelState::InProduction { .. } => ("wait", Some(tr.t("parcel-making"))),
         ParcelState::Ready { since, .. } => ("good", Some(tr.t1("parcel-ready", "when", instant(*since)))),
@@ -99,11 +100,8 @@ fn view(desk: &Desk<'_>, paid: &Paid, parcel: &Parcel) -> ParcelView {
             ("", Some(tr.t2("parcel-destroyed", "when", instant(by.at), "who", who)))
         }
     };
-    let stalled = if let ParcelState::Stalled { reason, .. } = &parcel.state {
-        Some(StallView::new(desk, reason))
-    } else {
-        None
-    };
+    let stalled =
+        if let ParcelState::Stalled { reason, .. } = &parcel.state { Some(StallView::new(desk, reason)) } else { None };
     let made = matches!(parcel.state, ParcelState::Ready { .. } | ParcelState::Released { .. });
     let remade = paid.remade(parcel.id);
     ParcelView {

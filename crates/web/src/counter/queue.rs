@@ -49,18 +49,21 @@ struct QueuePage {
 
 /// The filters: a name, and the stages in it.
 const TABS: [(&str, &[Stage]); 7] = [
-    ("open", &[
-        Stage::Submitted,
-        Stage::Returned,
-        Stage::Finding,
-        Stage::Ticking,
-        Stage::Weighing,
-        Stage::Weighed,
-        Stage::Stalled,
-        Stage::Waiting,
-        Stage::InProduction,
-        Stage::Ready,
-    ]),
+    (
+        "open",
+        &[
+            Stage::Submitted,
+            Stage::Returned,
+            Stage::Finding,
+            Stage::Ticking,
+            Stage::Weighing,
+            Stage::Weighed,
+            Stage::Stalled,
+            Stage::Waiting,
+            Stage::InProduction,
+            Stage::Ready,
+        ],
+    ),
     ("submitted", &[Stage::Submitted]),
     ("preparing", &[Stage::Finding, Stage::Ticking, Stage::Weighing]),
     ("weighed", &[Stage::Weighed]),
@@ -162,11 +165,6 @@ pub fn look(stage: Stage) -> &'static str {
         Stage::Returned | Stage::Finding | Stage::Weighing | Stage::Waiting | Stage::InProduction => "wait",
         Stage::Stalled => "bad",
         Stage::Ready | Stage::Released => "good",
-        Stage::Draft
-        | Stage::Refunded
-        | Stage::Referred
-        | Stage::Refused
-        | Stage::Cancelled
-        | Stage::Expired => "",
+        Stage::Draft | Stage::Refunded | Stage::Referred | Stage::Refused | Stage::Cancelled | Stage::Expired => "",
     }
 }

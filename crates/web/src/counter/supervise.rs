@@ -113,10 +113,13 @@ async fn page(
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let key = if open { "today-open" } else { "today-closed" };
     let closures = overlay.closures.iter().map(|(day, reason)| (words::date(ctx.tr, *day), reason.clone()));
-    show_as(status, &CalendarPage {
-        p: staff.page(ctx, ctx.tr.t("calendar-title")).with_problem(!problems.is_empty()),
-        today: ctx.tr.t1(key, "date", words::date(ctx.tr, today)),
-        closures: closures.collect(),
-        f: Fields { tr: ctx.tr, form, problems },
-    })
+    show_as(
+        status,
+        &CalendarPage {
+            p: staff.page(ctx, ctx.tr.t("calendar-title")).with_problem(!problems.is_empty()),
+            today: ctx.tr.t1(key, "date", words::date(ctx.tr, today)),
+            closures: closures.collect(),
+            f: Fields { tr: ctx.tr, form, problems },
+        },
+    )
 }

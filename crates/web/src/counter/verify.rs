@@ -12,9 +12,7 @@ use askama::Template;
 use axum::Form as Posted;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
-use filmdesk_desk::{
-    Action, Application, ArchivePatient, DocumentReview, PresentedDocument, Private, State,
-};
+use filmdesk_desk::{Action, Application, ArchivePatient, DocumentReview, PresentedDocument, Private, State};
 use filmdesk_policy::{RequiredDocument, answer};
 use filmdesk_store::JobKind;
 
@@ -41,7 +39,6 @@ struct ReturnedPanel {
 #[derive(Template)]
 #[template(path = "counter/panel_closed.html")]
 struct ClosedPanel {
-    p: Page,
     heading: String,
     lines: Vec<String>,
 }
@@ -75,8 +72,7 @@ pub fn returned(desk: &Desk<'_>) -> Result<String, PageError> {
     } else {
         (Vec::new(), String::new())
     };
-    let panel =
-        ReturnedPanel { p: desk.page(), path: desk.path(), version: desk.application.version, missing, note };
+    let panel = ReturnedPanel { p: desk.page(), path: desk.path(), version: desk.application.version, missing, note };
     panel.render().map_err(PageError::internal)
 }
 
@@ -104,7 +100,7 @@ pub fn closed(desk: &Desk<'_>) -> Result<String, PageError> {
         | State::Paid(_) => Vec::new(),
     };
     let heading = tr.t(&format!("stage-{}", desk.application.stage().name()));
-    let panel = ClosedPanel { p: desk.page(), heading, lines };
+    let panel = ClosedPanel { heading, lines };
     panel.render().map_err(PageError::internal)
 }
 
@@ -203,10 +199,8 @@ pub async fn give_back(
     let ids: Vec<&str> = unseen.iter().map(|paper| paper.id.as_str()).collect();
     let by = staff.by(&state);
     let act = act.detail(format!("missing {}", ids.join(" ")));
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
-        application.return_for(by, missing, note)
-    })
-    .await
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.return_for(by, missing, note))
+        .await
 }
 
 /// `POST …/resubmit`: the papers came; the form stands as it was sent.

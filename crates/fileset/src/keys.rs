@@ -4,7 +4,7 @@
 //! numbers). Each such key names its fallback here; what it gives goes into the record only, and is listed.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use crate::element::Tag;
 use crate::profile::ExtraKeys;
@@ -73,20 +73,31 @@ impl Key {
     }
 }
 
-/// The value representation of an attribute that is a key of some record.
-pub(crate) fn vr_of_key(tag: Tag) -> Option<&'static [u8; 2]> {
-    let under = |extra| RecordType::all().flat_map(move |record_type| keys_of(record_type, extra));
-    let all = under(ExtraKeys::GeneralCompressed).chain(under(ExtraKeys::CtMr));
-    static ALL: OnceLock<HashMap<Tag, &'static [u8; 2]>> = OnceLock::new();
-    ALL.get_or_init(|| all.map(|key| (key.tag, key.vr)).collect()).get(&tag).copied()
+/// The keys of a record of this type under a profile, in ascending order of tags.
+pub(crate) fn keys_of(record_type: RecordType, extra: ExtraKeys) -> &'static [Key] {
+    static ALL: LazyLock<HashMap<(RecordType, ExtraKeys), Vec<Key>>> = LazyLock::new(|| {
+        let profiles = [ExtraKeys::None, ExtraKeys::GeneralCompressed, ExtraKeys::CtMr];
+        let all = profiles.into_iter().flat_map(|extra| RecordType::all().map(move |of| (of, extra)));
+        all.map(|(of, extra)| ((of, extra), merged(of, extra))).collect()
+    });
+    &ALL[&(record_type, extra)]
 }
 
-/// The keys of a record of this type under a profile, in ascending order of tags.
-pub(crate) fn keys_of(record_type: RecordType, extra: ExtraKeys) -> Vec<Key> {
-    let mut keys = [annex_f(record_type), beyond(record_type, extra)].concat();
+fn merged(record_type: RecordType, extra: ExtraKeys) -> Vec<Key> {
+    // A key of both is the profile's, which may ask for more.
+    let mut keys = [beyond(record_type, extra), annex_f(record_type)].concat();
     keys.sort_by_key(|key| key.tag);
     keys.dedup_by_key(|key| key.tag);
     keys
+}
+
+/// The value representation of an attribute that is a key of some record.
+pub(crate) fn vr_of_key(tag: Tag) -> Option<&'static [u8; 2]> {
+    static ALL: LazyLock<HashMap<Tag, &'static [u8; 2]>> = LazyLock::new(|| {
+        let under = |extra| RecordType::all().flat_map(move |record_type| keys_of(record_type, extra));
+        under(ExtraKeys::GeneralCompressed).chain(under(ExtraKeys::CtMr)).map(|key| (key.tag, key.vr)).collect()
+    });
+    ALL.get(&tag).copied()
 }
 
 fn beyond(record_type: RecordType, extra: ExtraKeys) -> &'static [Key] {

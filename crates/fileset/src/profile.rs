@@ -33,7 +33,7 @@ pub struct MediaProfile {
 }
 
 /// Which keys a profile asks for beyond PS3.3 Annex F.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ExtraKeys {
     /// None (PS3.11 Table D.3-2).
     None,

@@ -51,15 +51,15 @@ pub(crate) fn record_keys(place: &Place, instances: &[&Header]) -> (Vec<Element>
     let mut elements = Vec::new();
     let mut stood_in = Vec::new();
     for key in keys_of(place.record_type, place.extra) {
-        let found = instances.iter().find_map(|header| value_of(&key, header.data_set()));
+        let found = instances.iter().find_map(|header| value_of(key, header.data_set()));
         match (found, key.need) {
             (Some(element), _) => elements.push(element),
             (None, Need::One(fallback)) => {
-                let element = stand_in(&key, fallback, place, instances);
-                stood_in.push(StoodIn { key, value: printable(&element) });
+                let element = stand_in(key, fallback, place, instances);
+                stood_in.push(StoodIn { key: *key, value: printable(&element) });
                 elements.push(element);
             }
-            (None, Need::Two) => elements.push(empty(&key)),
+            (None, Need::Two) => elements.push(empty(key)),
             (None, Need::IfPresent | Need::Optional | Need::ConceptModifiers | Need::VerificationDateTime) => {}
         }
     }

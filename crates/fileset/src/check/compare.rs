@@ -49,9 +49,9 @@ impl Held {
     pub fn new(record: &DirectoryRecord, extra: ExtraKeys) -> Option<Held> {
         let record_type = record.record_type?;
         let data = record.data_set();
-        let keys = keys_of(record_type, extra).into_iter().map(|key| KeyHeld {
-            key,
-            said: said(&key, data),
+        let keys = keys_of(record_type, extra).iter().map(|key| KeyHeld {
+            key: *key,
+            said: said(key, data),
             is_there: record.attributes.contains(key.tag),
             vr: record.attributes.vr(key.tag),
             fared: Fared::default(),

@@ -1,0 +1,190 @@
+//! How a File-set is laid out, and what cannot be one.
+
+mod support;
+
+use std::time::Instant;
+
+use filmdesk_fileset::{BuildError, FileId, FileSet, FileSetId, MediaProfile, Member, NotAdmitted, profile};
+use filmdesk_instance::{Header, Source, read_header};
+use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE, IMPLICIT_LE};
+use support::*;
+
+fn header_of(object: &DataSet) -> Header {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), object.part10(EXPLICIT_LE)).unwrap();
+    read_header(&Source::file(file.path())).unwrap()
+}
+
+fn members(objects: &[DataSet]) -> Vec<Member> {
+    let member = |(source_index, object): (usize, &DataSet)| {
+        let header = header_of(object);
+        Member { transfer_syntax: header.transfer_syntax.clone(), header, source_index }
+    };
+    objects.iter().enumerate().map(member).collect()
+}
+
+fn build(members: Vec<Member>, profile: &MediaProfile) -> Result<FileSet, BuildError> {
+    FileSet::build(FileSetId::new("TEST_SET").unwrap(), "2.25.1".into(), members, profile)
+}
+
+#[test]
+fn the_tree_reads_like_the_order_it_is_written_in() {
+    let mut objects: Vec<_> = (1..=12).map(|number| object(CT, "CT", 1, 10, number)).collect();
+    objects.extend((1..=2).map(|number| object(CT, "CT", 1, 2, number)));
+    objects.extend([report(SR, 1, 11, 1), report(KO, 1, 12, 1), presentation(1, 13, 1), object(MR, "MR", 2, 1, 1)]);
+    let wanted = "\
+File-set TEST_SET (STD-GEN-CD), UID 2.25.1
+PATIENT: TEST^FILESET=王^測試 · TEST-0001
+  STUDY: 20260302 · ACC1 · 胸部電腦斷層 · S1
+    SERIES: CT · 系列 2 · 2
+      IMAGE: 2 × DICOM/ST000001/SE000001/IM000001 … DICOM/ST000001/SE000001/IM000002
+    SERIES: CT · 系列 10 · 10
+      IMAGE: 12 × DICOM/ST000001/SE000002/IM000001 … DICOM/ST000001/SE000002/IM000012
+    SERIES: SR · 系列 11 · 11
+      SR DOCUMENT: 1 × DICOM/ST000001/SE000003/SR000001
+    SERIES: KO · 系列 12 · 12
+      KEY OBJECT DOC: 1 × DICOM/ST000001/SE000004/KO000001
+    SERIES: PR · 系列 13 · 13
+      PRESENTATION: 1 × DICOM/ST000001/SE000005/PR000001
+  STUDY: 20260303 · ACC2 · 胸部電腦斷層 · S2
+    SERIES: MR · 系列 1 · 1
+      IMAGE: 1 × DICOM/ST000002/SE000001/IM000001
+";
+    let members = members(&objects);
+    assert_eq!(build(members.clone(), &profile::STD_GEN_CD).unwrap().tree(), wanted);
+    // The order members come in makes no difference, to the byte.
+    let straight = build(members.clone(), &profile::STD_GEN_CD).unwrap();
+    let backwards = build(members.into_iter().rev().collect(), &profile::STD_GEN_CD).unwrap();
+    assert_eq!(straight.dicomdir(), backwards.dicomdir());
+    assert!(straight.files().eq(backwards.files()));
+}
+
+#[test]
+fn what_an_image_lacks_is_stood_in_for_in_the_record_and_listed() {
+    let mut bare = object(CT, "", 1, 1, 1);
+    let empty = [
+        ((8, 0x20), "DA"),
+        ((8, 0x30), "TM"),
+        ((0x10, 0x20), "LO"),
+        ((0x20, 0x10), "SH"),
+        ((0x20, 0x11), "IS"),
+        ((0x20, 0x13), "IS"),
+    ];
+    for (tag, vr) in empty {
+        bare.text(tag, vr, "");
+    }
+    let file_set = build(members(&[bare]), &profile::STD_GEN_CD).unwrap();
+    let listed: Vec<String> = file_set
+        .synthesised()
+        .iter()
+        .map(|made| format!("{} {} {}={}", made.record_type, made.place, made.keyword, made.value))
+        .collect();
+    let wanted = [
+        "PATIENT  PatientID=UNKNOWN1",
+        "STUDY DICOM/ST000001 StudyDate=20260303", // the series date: nearer in meaning than none
+        "STUDY DICOM/ST000001 StudyTime=093000",
+        "STUDY DICOM/ST000001 StudyID=ST000001",
+        "SERIES DICOM/ST000001/SE000001 Modality=OT",
+        "SERIES DICOM/ST000001/SE000001 SeriesNumber=1",
+        "IMAGE ST000001/SE000001/IM000001 InstanceNumber=1",
+    ];
+    let wanted: Vec<String> = wanted.map(|line| line.replace("IMAGE ST", "IMAGE DICOM/ST")).to_vec();
+    assert_eq!(listed, wanted);
+}
+
+#[test]
+fn what_cannot_be_one_file_set_is_named() {
+    let two = |change: &dyn Fn(&mut DataSet)| {
+        let mut other = object(CT, "CT", 1, 1, 2);
+        change(&mut other);
+        build(members(&[object(CT, "CT", 1, 1, 1), other]), &profile::STD_GEN_CD).unwrap_err()
+    };
+    let uid = "2.25.71.1.1";
+    assert_eq!(
+        two(&|d| {
+            d.text((8, 0x18), "UI", uid);
+        }),
+        BuildError::DuplicateInstance { first: 0, second: 1 }
+    );
+    assert_eq!(
+        two(&|d| {
+            d.text((0x10, 0x20), "LO", "TEST-0002");
+        }),
+        BuildError::StudyOfTwoPatients { first: 0, second: 1 }
+    );
+    assert_eq!(
+        two(&|d| {
+            d.text((0x20, 0x0D), "UI", "2.25.72");
+        }),
+        BuildError::SeriesOfTwoStudies { first: 0, second: 1 }
+    );
+    let private = two(&|d| {
+        d.text((8, 0x16), "UI", "1.3.12.2.1107.5.9.1");
+    });
+    assert!(matches!(private, BuildError::NotAdmitted { source_index: 1, reason: NotAdmitted::NoRecordType { .. } }));
+    let mut implicit = members(&[object(CT, "CT", 1, 1, 1)]);
+    implicit[0].transfer_syntax = IMPLICIT_LE.into();
+    let error = build(implicit, &profile::STD_GEN_CD).unwrap_err();
+    assert!(matches!(error, BuildError::NotAdmitted { reason: NotAdmitted::TransferSyntax { .. }, .. }), "{error}");
+}
+
+#[test]
+fn profiles_admit_what_their_annex_allows() {
+    let jpeg = "1.2.840.10008.1.2.4.70";
+    let (ct, sr) = (header_of(&object(CT, "CT", 1, 1, 1)), header_of(&report(SR, 1, 2, 1)));
+    let admits = |profile: &MediaProfile, header, syntax| profile.admit(header, syntax).map_err(|no| no.code());
+    assert_eq!(admits(&profile::STD_GEN_CD, &ct, jpeg), Err("transfer-syntax-not-in-profile"));
+    assert!(admits(&profile::STD_GEN_DVD_JPEG, &ct, jpeg).is_ok());
+    assert!(admits(&profile::STD_CTMR_CD, &ct, jpeg).is_ok());
+    assert_eq!(admits(&profile::STD_CTMR_CD, &sr, EXPLICIT_LE), Err("sop-class-not-in-profile"));
+    assert_eq!(admits(&profile::STD_GEN_DVD_J2K, &ct, jpeg), Err("transfer-syntax-not-in-profile"));
+    for profile in profile::PROFILES {
+        assert_eq!(MediaProfile::by_id(&profile.id.to_lowercase()).unwrap().id, profile.id);
+        assert!(admits(profile, &ct, EXPLICIT_LE).is_ok(), "{}", profile.id);
+    }
+    assert_eq!(MediaProfile::inferred([EXPLICIT_LE]).unwrap().id, "STD-GEN-CD");
+    assert_eq!(MediaProfile::inferred([EXPLICIT_LE, jpeg]).unwrap().id, "STD-GEN-DVD-JPEG");
+    assert_eq!(MediaProfile::inferred([IMPLICIT_LE]), None);
+}
+
+#[test]
+fn names_of_files_and_file_sets_keep_to_the_repertoire() {
+    for good in ["DICOM/ST000001/SE000001/IM000001", "A", "A/B/C/D/E/F/G/H", "_/0_9"] {
+        assert_eq!(FileId::parse(good).unwrap().as_path(), good);
+    }
+    for bad in ["", "a", "IM000001.DCM", "A//B", "/A", "A/", "..", "NINECHARS", "A/B/C/D/E/F/G/H/I", "É"] {
+        assert!(FileId::parse(bad).is_err(), "{bad}");
+    }
+    assert!(FileSetId::new("SIXTEEN_CHARS_16").is_ok());
+    for bad in ["", "SEVENTEEN_CHARS_1", "lower", "A B", "王"] {
+        assert!(FileSetId::new(bad).is_err(), "{bad}");
+    }
+}
+
+/// Twice the instances, about twice the time: 10,000 against 40,000, with room for a busy machine.
+#[test]
+fn building_and_writing_is_linear() {
+    let template = header_of(&object(CT, "CT", 1, 1, 1));
+    let many = |n: usize| -> Vec<Member> {
+        let member = |number: usize| {
+            let mut header = template.clone();
+            header.sop_instance_uid = format!("2.25.9{number}");
+            header.series_uid = format!("2.25.8{}", number / 500);
+            Member { header, transfer_syntax: EXPLICIT_LE.into(), source_index: number }
+        };
+        (0..n).map(member).collect()
+    };
+    let time = |n: usize| {
+        let members = many(n);
+        let start = Instant::now();
+        let bytes = build(members, &profile::STD_GEN_CD).unwrap().dicomdir();
+        let written = start.elapsed();
+        let read = filmdesk_fileset::read_dicomdir(&bytes).unwrap();
+        assert_eq!(read.records.iter().filter(|record| record.file.is_some()).count(), n);
+        println!("{n}: {written:?} to build and write, {:?} with reading, {} bytes", start.elapsed(), bytes.len());
+        start.elapsed()
+    };
+    let _warm = time(1_000);
+    let (small, large) = (time(10_000), time(40_000));
+    assert!(large < small * 12, "10,000 took {small:?}, 40,000 took {large:?}");
+}

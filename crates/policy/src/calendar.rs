@@ -53,12 +53,20 @@ impl Rules {
         self.first_open_on_or_after(overlay, date.tomorrow().ok()?)
     }
 
+    /// The windows of an open day. A day declared open whose weekday has none is open in every window.
+    fn windows_on(&self, date: Date) -> impl Iterator<Item = &WindowRow> {
+        let weekday = date.weekday();
+        let has = move |w: &WindowRow| w.days.iter().any(|d| d.weekday() == weekday);
+        let any = self.schedule.window.iter().any(has);
+        self.schedule.window.iter().filter(move |w| !any || has(w))
+    }
+
     /// The window a moment falls in, on an open day.
     pub(crate) fn window_at(&self, overlay: &Overlay, at: DateTime) -> Option<&WindowRow> {
         if !self.is_open(overlay, at.date()) {
             return None;
         }
-        self.schedule.window.iter().find(|w| {
+        self.windows_on(at.date()).find(|w| {
             let before_end = match self.switches.window_end {
                 WindowEnd::HalfOpen => at.time() < w.until.0,
                 WindowEnd::ClosedEnd => at.time() <= w.until.0,
@@ -68,8 +76,8 @@ impl Rules {
     }
 
     /// Opening time of an open day.
-    pub(crate) fn opening_time(&self) -> Time {
-        self.schedule.window.iter().map(|w| w.from.0).min().unwrap_or(Time::MIN)
+    pub(crate) fn opening_time(&self, date: Date) -> Time {
+        self.windows_on(date).map(|w| w.from.0).min().unwrap_or(Time::MIN)
     }
 
     /// The moment itself when the counter is open then, or its next opening; `None` when the calendar ends before one.
@@ -77,14 +85,13 @@ impl Rules {
         if self.window_at(overlay, at).is_some() {
             return Some(at);
         }
-        let opening = self.opening_time();
         if self.is_open(overlay, at.date()) {
-            let later = self.schedule.window.iter().map(|w| w.from.0).filter(|from| *from > at.time()).min();
+            let later = self.windows_on(at.date()).map(|w| w.from.0).filter(|from| *from > at.time()).min();
             if let Some(from) = later {
                 return Some(at.date().to_datetime(from));
             }
         }
-        self.next_open(overlay, at.date()).map(|d| d.to_datetime(opening))
+        self.next_open(overlay, at.date()).map(|d| d.to_datetime(self.opening_time(d)))
     }
 
     /// Why the days between two moments were skipped: each holiday or declared closure among them.

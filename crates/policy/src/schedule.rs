@@ -118,7 +118,7 @@ impl Rules {
         }
         let clear_on = held.iter().filter_map(|w| w.clear_on).max().filter(|d| *d > at.date());
         why.extend(held.iter().filter(|w| w.clear_on == clear_on && clear_on.is_some()).map(|w| w.reason()));
-        let earliest = clear_on.map_or(at, |d| d.to_datetime(self.opening_time()));
+        let earliest = clear_on.map_or(at, |d| d.to_datetime(self.opening_time(d)));
         let Some(from) = self.next_counter_moment(overlay, earliest) else {
             why.push(self.calendar_ends(earliest.date()));
             return Payable::From { at: None, why: dedup(why) };
@@ -180,7 +180,7 @@ impl Rules {
             return ReadyTime::Unknown { why };
         };
         why.extend(self.closures_between(overlay, clear_on, open));
-        ReadyTime::At { at: open.to_datetime(wait.row.ready_at.0), why }
+        self.collectable(overlay, open.to_datetime(wait.row.ready_at.0), why)
     }
 
     fn ready_by_window(&self, overlay: &Overlay, start: DateTime) -> ReadyTime {
@@ -190,12 +190,12 @@ impl Rules {
         let rule = window.ready.get_ref();
         if let Some(minutes) = rule.after_minutes {
             let at = start.checked_add(i64::from(minutes).minutes()).unwrap_or(start);
-            return ReadyTime::At { at, why: vec![window_reason(window, start, at)] };
+            return self.collectable(overlay, at, vec![window_reason(window, start, at)]);
         }
         let Some(day) = self.next_open(overlay, start.date()) else {
             return ReadyTime::Unknown { why: vec![self.calendar_ends(start.date())] };
         };
-        let opening = day.to_datetime(rule.next_open_day_at.map_or(self.opening_time(), |c| c.0));
+        let opening = day.to_datetime(rule.next_open_day_at.map_or(self.opening_time(day), |c| c.0));
         let wait = match self.switches.following_day {
             FollowingDay::Opening => 0,
             FollowingDay::OpeningPlusWait => i64::from(rule.plus_minutes.unwrap_or(0)),
@@ -203,6 +203,19 @@ impl Rules {
         let at = opening.checked_add(wait.minutes()).unwrap_or(opening);
         let mut why = vec![window_reason(window, start, at)];
         why.extend(self.closures_between(overlay, start.date(), day));
+        self.collectable(overlay, at, why)
+    }
+
+    /// What is made when the counter is closed is collected at its next opening.
+    fn collectable(&self, overlay: &Overlay, made: DateTime, mut why: Vec<Reason>) -> ReadyTime {
+        let Some(at) = self.next_counter_moment(overlay, made) else {
+            why.push(self.calendar_ends(made.date()));
+            return ReadyTime::Unknown { why };
+        };
+        if at != made {
+            why.push(self.closed_reason(at));
+            why.extend(self.closures_between(overlay, made.date(), at.date()));
+        }
         ReadyTime::At { at, why }
     }
 

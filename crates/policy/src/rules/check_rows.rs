@@ -4,7 +4,6 @@ use super::fault::Faults;
 use super::load::Parsed;
 use super::rows::*;
 use crate::FeeClass;
-use jiff::ToSpan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -207,7 +206,6 @@ fn heirs(p: &Parsed, faults: &mut Faults) {
 fn windows(p: &Parsed, faults: &mut Faults) {
     let file = "schedule.toml";
     let rows = &p.schedule.window;
-    let closing = rows.iter().map(|w| w.until.0).max();
     if rows.is_empty() {
         faults.at(file, 0..0, "the counter never opens", "add a [[window]]");
     }
@@ -215,7 +213,8 @@ fn windows(p: &Parsed, faults: &mut Faults) {
         if w.days.is_empty() || w.from >= w.until {
             faults.at(file, w.id.span(), "this window is empty", "give it days, and `from` before `until`");
         }
-        for other in rows.iter().skip(i + 1).filter(|o| o.from < w.until && w.from < o.until) {
+        let meets = |o: &&WindowRow| o.from < w.until && w.from < o.until && o.days.iter().any(|d| w.days.contains(d));
+        for other in rows.iter().skip(i + 1).filter(meets) {
             let message = format!("this window overlaps \"{}\"", w.id.get_ref());
             faults.at(file, other.id.span(), message, "windows are half-open: let one begin where the other ends");
         }
@@ -224,11 +223,6 @@ fn windows(p: &Parsed, faults: &mut Faults) {
             let remedy = "write after_minutes or next_open_day_at";
             faults.at(file, w.ready.span(), "it must say when what is paid in it is ready", remedy);
         }
-        let last = ready.after_minutes.and_then(|m| w.until.0.checked_add(i64::from(m).minutes()).ok());
-        if ready.after_minutes.is_some() && (last.is_none() || last > closing) {
-            let message = "what is paid last in this window is ready after closing";
-            faults.at(file, w.ready.span(), message, "end the window earlier, or make it ready on the next open day");
-        }
         if let Some(at) = ready.next_open_day_at.filter(|at| !within(rows, *at)) {
             let message = format!("the counter is closed at {}", at.0.strftime("%H:%M"));
             faults.at(file, w.ready.span(), message, "choose a time within a window");
@@ -236,8 +230,11 @@ fn windows(p: &Parsed, faults: &mut Faults) {
     }
 }
 
+/// Whether the counter is open at a time on every weekday that has a window.
 fn within(windows: &[WindowRow], at: Clock) -> bool {
-    windows.iter().any(|w| w.from <= at && at < w.until)
+    let days = windows.iter().flat_map(|w| &w.days);
+    let open = |day| windows.iter().any(|w| w.days.contains(day) && w.from <= at && at < w.until);
+    days.into_iter().all(open)
 }
 
 fn waiting(p: &Parsed, faults: &mut Faults) {

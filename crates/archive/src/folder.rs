@@ -100,7 +100,7 @@ impl Folder {
     }
 
     /// Whoever they say they are of: an object of another patient inside the study must be met, not overlooked.
-    pub async fn instances(&self, _: &PatientKey, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+    pub async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
         let wanted = study_uid.to_owned();
         self.with_index(move |index| instances_of(index.objects(&wanted).map(|(_, object)| object).collect())).await
     }

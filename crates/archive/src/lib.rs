@@ -133,7 +133,7 @@ impl Archive {
         if !studies.iter().any(|study| study.study_uid == study_uid) {
             return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
         }
-        let listed = self.backend.instances(patient, study_uid).await?;
+        let listed = self.backend.instances(study_uid).await?;
         if listed.is_empty() {
             return Err(ArchiveError::StudyEmpty { study_uid: study_uid.to_owned() });
         }
@@ -156,6 +156,24 @@ impl Archive {
         let listed = self.list(patient, study_uid).await?;
         fetch::fetch(self.backend.clone(), study_uid, listed, into, progress).await
     }
+
+    /// Brings a study by its UID alone, whoever's it is: for the administrator's command line, never for an application.
+    ///
+    /// # Errors
+    /// As [`Archive::fetch`], but for whose the study is.
+    pub async fn fetch_whosever(
+        &self,
+        study_uid: &str,
+        into: &Path,
+        progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
+    ) -> Result<Fetched, ArchiveError> {
+        find::check_uid(study_uid)?;
+        let listed = self.backend.instances(study_uid).await?;
+        if listed.is_empty() {
+            return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
+        }
+        fetch::fetch(self.backend.clone(), study_uid, listed, into, progress).await
+    }
 }
 
 impl Backend {
@@ -167,9 +185,9 @@ impl Backend {
         }
     }
 
-    async fn instances(&self, patient: &PatientKey, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+    async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
         match self {
-            Backend::Folder(folder) => folder.instances(patient, study_uid).await,
+            Backend::Folder(folder) => folder.instances(study_uid).await,
             Backend::Dimse(dimse) => dimse.instances(study_uid).await,
             Backend::DicomWeb(web) => web.instances(study_uid).await,
         }

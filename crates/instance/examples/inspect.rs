@@ -8,6 +8,7 @@ use std::io::Read;
 struct Trap<R> {
     inner: R,
     name: Vec<u8>,
+    seen: Vec<u8>,
     hang: bool,
 }
 
@@ -16,12 +17,15 @@ impl<R: Read> Read for Trap<R> {
         // Small reads, so that questions before the trapped one are answered.
         let n = buffer.len().min(64);
         let n = self.inner.read(&mut buffer[..n])?;
-        let named = buffer[..n].windows(self.name.len().max(1)).any(|window| window == self.name);
+        self.seen.extend_from_slice(&buffer[..n]);
+        let named = self.seen.windows(self.name.len().max(1)).any(|window| window == self.name);
         if named && self.hang {
             std::thread::sleep(std::time::Duration::from_secs(3600));
         } else if named {
             std::process::abort();
         }
+        let keep = self.seen.len().min(self.name.len());
+        self.seen.drain(..self.seen.len() - keep);
         Ok(n)
     }
 }
@@ -31,7 +35,7 @@ fn main() -> std::io::Result<()> {
     let stdin = std::io::stdin().lock();
     match arguments.as_slice() {
         [how, name] => {
-            let trap = Trap { inner: stdin, name: name.clone().into_bytes(), hang: how == "hang-on" };
+            let trap = Trap { inner: stdin, name: name.clone().into_bytes(), seen: Vec::new(), hang: how == "hang-on" };
             filmdesk_instance::serve_inspect(trap, std::io::stdout().lock())
         }
         _ => filmdesk_instance::serve_inspect(stdin, std::io::stdout().lock()),

@@ -77,6 +77,8 @@ pub enum Note {
         /// The element, as `(gggg,eeee)`.
         tag: String,
     },
+    /// An image is described (Rows, Bits Allocated), and there are no pixel data.
+    PixelDataMissing,
     /// The source was compressed with loss, and Lossy Image Compression (0028,2110) does not say so.
     LossyNotDeclared,
     /// A UID has a component that begins with 0 (PS3.5 §9.1).
@@ -101,6 +103,7 @@ impl Note {
             Note::PixelDataExcess { .. } => "pixel-data-excess",
             Note::TextNotAsDeclared { .. } => "text-not-as-declared",
             Note::LongValue { .. } => "long-value",
+            Note::PixelDataMissing => "pixel-data-missing",
             Note::LossyNotDeclared => "lossy-not-declared",
             Note::OddUid { .. } => "odd-uid",
         }
@@ -166,7 +169,32 @@ impl Header {
 /// The [`Refusal`] that names the reason. No input makes this panic, recurse or allocate what it declares.
 pub fn read_header(source: &Source) -> Result<Header, Refusal> {
     let place = Place::find(source)?;
-    read_at(source, place)
+    let (offset, syntax) = (place.dataset_offset, place.syntax);
+    read_at(source, place).map_err(|refusal| {
+        // Some writers put Implicit VR under a compressed transfer syntax: the first element shows it.
+        let is_damage =
+            matches!(refusal, Refusal::BadStructure { .. } | Refusal::BadLength { .. } | Refusal::Truncated { .. });
+        let other = is_damage && !syntax.is_deflated() && disagrees(source, offset, syntax).unwrap_or(false);
+        if other { Refusal::EncodingDisagrees { uid: syntax.uid.to_owned() } } else { refusal }
+    })
+}
+
+/// Whether the data set begins well in another encoding than its own.
+fn disagrees(source: &Source, offset: u64, syntax: &TransferSyntax) -> Result<bool, Refusal> {
+    if begins_plausibly(source, offset, syntax)? {
+        return Ok(false);
+    }
+    let others = [
+        crate::syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+        crate::syntax::IMPLICIT_VR_LITTLE_ENDIAN,
+        crate::syntax::EXPLICIT_VR_BIG_ENDIAN,
+    ];
+    for other in others.iter().filter_map(|uid| TransferSyntax::of(uid)) {
+        if begins_plausibly(source, offset, other)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Where the data set begins, and how it is encoded.
@@ -359,6 +387,9 @@ fn read_at(source: &Source, mut place: Place) -> Result<Header, Refusal> {
         }
     }
     note_texts(data_set, &mut all);
+    if found.is_none() && attributes.contains(tags::ROWS) && attributes.contains(tags::BITS_ALLOCATED) {
+        all.push(Note::PixelDataMissing);
+    }
     let pixels = found.map(|found| PixelFacts::check(data_set, found, &mut all)).transpose()?;
     Ok(Header {
         sop_class_uid,

@@ -28,6 +28,12 @@ pub enum Refusal {
     /// The data set has no file meta information naming its transfer syntax, and reading it is ambiguous.
     #[error("the file does not say how it is encoded, and it cannot be told beyond doubt")]
     AmbiguousEncoding,
+    /// The data set is encoded in another way than its transfer syntax says, from its first element on.
+    #[error("the data set is not encoded as the file says ({uid})")]
+    EncodingDisagrees {
+        /// The transfer syntax UID the file names.
+        uid: String,
+    },
     /// The file ends in the middle of an element.
     #[error("the file is truncated: it ends at byte {length}, and {needed} bytes more are needed at byte {at}")]
     Truncated {
@@ -190,6 +196,7 @@ impl Refusal {
             Refusal::NotDicom => "not-dicom",
             Refusal::Dicomdir => "dicomdir",
             Refusal::AmbiguousEncoding => "ambiguous-encoding",
+            Refusal::EncodingDisagrees { .. } => "encoding-disagrees",
             Refusal::Truncated { .. } => "truncated",
             Refusal::TooDeep { .. } => "too-deep",
             Refusal::BadLength { .. } => "bad-length",

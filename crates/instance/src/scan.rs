@@ -237,6 +237,10 @@ impl Scanner {
             return Ok(Event::SequenceStart(element));
         };
         if len > limit - value_at {
+            if tag == tags::PIXEL_DATA && self.levels.is_empty() {
+                let found = limit - value_at;
+                return Err(Refusal::PixelDataTruncated { expected: len, found, unit: "bytes".to_owned() });
+            }
             return Err(self.too_long(tag, element.at, len, limit - value_at));
         }
         if vr == Some(VR::SQ) || (vr.is_none() && is_sequence(tag)) {

@@ -7,11 +7,13 @@
 //! - [`samples::write_sample_archive`]: the sample archive of the demonstration desk, a handful of patients with one
 //!   of everything a hospital copies;
 //! - [`orthanc::Orthanc`]: a private archive, over DIMSE and DICOMweb, that stops with the test;
+//! - [`pydicom`]: another reader of DICOM, and the good, odd and broken files it ships;
 //! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
 
 pub mod dicom_file;
 mod object;
 pub mod orthanc;
 pub mod phantom;
+pub mod pydicom;
 pub mod samples;
 pub mod studies;

@@ -199,11 +199,12 @@ impl Worker {
             let (lost, open) = running.run(&pool.time_outs, &asks[from..to], &mut replies);
             match lost {
                 None => continue,
-                Some(Lost::TimedOut(limit)) => {
+                Some(Lost::TimedOut(limit)) if open <= 1 => {
                     replies.push(Err(Refusal::InspectorTimedOut { seconds: limit.as_secs() }));
                 }
                 Some(Lost::Died) if open <= 1 => replies.push(Err(Refusal::InspectorDied)),
-                Some(Lost::Died) => one_by_one_until = replies.len() + open,
+                // Answers may have been on their way: which question it was shows when each is asked alone.
+                Some(Lost::Died | Lost::TimedOut(_)) => one_by_one_until = replies.len() + open,
             }
             self.running = None;
         }

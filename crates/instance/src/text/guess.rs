@@ -21,33 +21,54 @@ pub(super) fn mislabelled(raw: &[u8]) -> Option<(String, Reading)> {
     big5(raw).map(|text| (text, Reading::Big5))
 }
 
-/// Big5, when every byte outside ASCII begins a character of the Chinese repertoire, and no such character stands alone
-/// between Latin letters: `Müller`, `José` and `Åse` in ISO 8859-1 begin pairs that Big5 knows, but always one pair
-/// within a word.
+/// Big5, when every byte outside ASCII begins a character of the Chinese repertoire, and runs of such characters that
+/// touch a Latin letter are convincing: `Müller`, `José` and `Jérôme` in ISO 8859-1 begin pairs that Big5 knows.
 fn big5(raw: &[u8]) -> Option<String> {
     let mut text = String::with_capacity(raw.len() * 2);
-    // Characters in the present run of Chinese, and whether a Latin letter stood before it.
-    let (mut run, mut after_letter) = (0usize, false);
+    let mut run = Run::default();
     let mut rest = raw;
     while let Some((&byte, after)) = rest.split_first() {
         if byte < 0x80 {
             let letter = byte.is_ascii_alphabetic();
-            if run == 1 && (after_letter || letter) {
+            if !run.is_convincing(letter) {
                 return None;
             }
-            (run, after_letter) = (0, letter);
+            run = Run { after_letter: letter, ..Run::default() };
             text.push(char::from(byte));
             rest = after;
             continue;
         }
-        let pair = rest.get(..2).filter(|_| (0xA1..=0xF9).contains(&byte))?;
-        let character = BIG5.decode_without_bom_handling_and_without_replacement(pair)?;
-        let character = character.chars().next().filter(|c| is_chinese(*c))?;
-        text.push(character);
-        run += 1;
+        let pair: [u8; 2] = *rest.first_chunk().filter(|_| (0xA1..=0xF9).contains(&byte))?;
+        let character = BIG5.decode_without_bom_handling_and_without_replacement(&pair)?;
+        text.push(character.chars().next().filter(|c| is_chinese(*c))?);
+        run.see(pair);
         rest = &rest[2..];
     }
-    (run != 1 || !after_letter).then_some(text)
+    run.is_convincing(false).then_some(text)
+}
+
+/// Characters of Big5 one after another.
+#[derive(Default)]
+struct Run {
+    after_letter: bool,
+    len: usize,
+    /// Some second byte is outside ASCII too: accents seldom stand side by side in Western words.
+    two_high_bytes: bool,
+    /// Some character is of the less frequent level (from 0xC9): where the small accented letters are.
+    rare: bool,
+}
+
+impl Run {
+    fn see(&mut self, pair: [u8; 2]) {
+        self.len += 1;
+        self.two_high_bytes |= pair[1] >= 0xA1;
+        self.rare |= pair[0] >= 0xC9;
+    }
+
+    fn is_convincing(&self, before_letter: bool) -> bool {
+        let touches = self.after_letter || before_letter;
+        self.len == 0 || !touches || (self.len > 1 && (self.two_high_bytes || !self.rare))
+    }
 }
 
 /// Ideographs, zhuyin, and the punctuation between them.

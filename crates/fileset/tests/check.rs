@@ -5,8 +5,8 @@ mod support;
 use filmdesk_fileset::{
     CheckOptions, CheckReport, ExpectedPatient, FileTree, FolderTree, Severity, SourceObject, check, profile,
 };
-use filmdesk_instance::{InProcess, Source, read_header};
-use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
+use filmdesk_instance::{InProcess, Inspector, Source, read_header};
+use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE, IMPLICIT_LE};
 use support::*;
 
 fn check_disc(medium: &Medium) -> CheckReport {
@@ -181,10 +181,34 @@ fn a_transfer_syntax_outside_the_profile_is_found() {
     let medium = make_with(&[object(CT, "CT", 1, 1, 1)], &profile::STD_CTMR_CD);
     assert_eq!(check_with(&medium, &options).findings, []);
     finds(&make(&[object(CT, "CT", 1, 1, 1)]), &options, "key-missing"); // Rows and Columns are keys there
-    let implicit = object(CT, "CT", 1, 1, 1).part10(filmdesk_testkit::dicom_file::IMPLICIT_LE);
+    let implicit = object(CT, "CT", 1, 1, 1).part10(IMPLICIT_LE);
     std::fs::write(medium.path_of("DICOM/ST000001/SE000001/IM000001"), implicit).unwrap();
     let report = check_disc(&medium);
     assert!(report.has("transfer-syntax-not-in-profile") && report.has("transfer-syntax-differs"));
+}
+
+#[test]
+fn what_was_decoded_for_the_medium_is_decoded_again_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let [implicit, explicit] = ["implicit", "explicit"].map(|name| folder.path().join(name));
+    std::fs::write(&implicit, object(CT, "CT", 1, 1, 1).part10(IMPLICIT_LE)).unwrap();
+    InProcess.transcode(&implicit, &explicit).unwrap();
+    let medium = make_of_files(tempfile::tempdir().unwrap(), &[explicit], &profile::STD_GEN_CD);
+    let source = Source::file(&implicit);
+    let sources = [SourceObject { header: read_header(&source).unwrap(), source }];
+
+    let without = CheckOptions { sources: Some(&sources), ..CheckOptions::default() };
+    let report = check_with(&medium, &without);
+    assert!(report.is_good() && report.has("not-compared") && report.n_proven_equal == 0);
+
+    let with = CheckOptions { scratch: Some(folder.path()), ..without };
+    assert_eq!((check_with(&medium, &with).findings.len(), check_with(&medium, &with).n_proven_equal), (0, 1));
+
+    let path = medium.path_of("DICOM/ST000001/SE000001/IM000001");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    finds(&medium, &with, "data-set-differs");
 }
 
 #[test]

@@ -4,7 +4,9 @@ mod support;
 
 use std::time::Instant;
 
-use filmdesk_fileset::{BuildError, FileId, FileSet, FileSetId, MediaProfile, Member, NotAdmitted, profile};
+use filmdesk_fileset::{
+    BuildError, FileId, FileSet, FileSetId, MediaProfile, Member, NotAdmitted, RecordType, profile,
+};
 use filmdesk_instance::{Header, Source, read_header};
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE, IMPLICIT_LE};
 use support::*;
@@ -159,6 +161,20 @@ fn names_of_files_and_file_sets_keep_to_the_repertoire() {
     for bad in ["", "SEVENTEEN_CHARS_1", "lower", "A B", "王"] {
         assert!(FileSetId::new(bad).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn the_tables_of_annex_f_agree_with_each_other() {
+    for record_type in RecordType::all() {
+        assert_eq!(RecordType::of_value(record_type.value()), Some(record_type));
+        assert!(record_type.clause().starts_with("F.5.") && record_type.value().len() <= 16, "{record_type}");
+        assert_eq!(record_type.is_leaf(), record_type.depth() == 3 || record_type.is_at_root(), "{record_type}");
+        let used = filmdesk_fileset::record_type::sop_classes().iter().any(|(_, of, _)| *of == record_type);
+        assert_eq!(used, record_type.is_leaf(), "{record_type} has an instance if it is a leaf");
+    }
+    let uids: std::collections::HashSet<_> =
+        filmdesk_fileset::record_type::sop_classes().iter().map(|(uid, ..)| *uid).collect();
+    assert_eq!(uids.len(), filmdesk_fileset::record_type::sop_classes().len(), "each SOP Class once");
 }
 
 /// Twice the instances, about twice the time: 10,000 against 40,000, with room for a busy machine.

@@ -52,17 +52,33 @@ impl Blobs {
             file.sync_all().map_err(StoreError::file("could not flush", &from))?;
             if fs::rename(&from, &to).is_err() {
                 // Another file system.
-                let partial = this.partial();
-                copy(&file, &partial).map_err(|error| {
-                    drop(fs::remove_file(&partial));
-                    StoreError::file("could not write", &partial)(error)
-                })?;
-                fs::rename(&partial, &to).map_err(StoreError::file("could not rename to", &to))?;
+                this.copy_in(&file, &to)?;
                 fs::remove_file(&from).map_err(StoreError::file("could not remove", &from))?;
             }
             this.sync_parent(&to)
         })
         .await
+    }
+
+    /// Copies the file at `from`, which stays, as the blob `key`. Durable when it returns.
+    pub(crate) async fn put_copy(&self, key: &str, from: &Path) -> Result<(), StoreError> {
+        let (to, from, this) = (self.path(key)?, from.to_owned(), self.clone());
+        blocking(move || {
+            this.make_parent(&to)?;
+            let file = File::open(&from).map_err(StoreError::file("could not open", &from))?;
+            this.copy_in(&file, &to)?;
+            this.sync_parent(&to)
+        })
+        .await
+    }
+
+    fn copy_in(&self, file: &File, to: &Path) -> Result<(), StoreError> {
+        let partial = self.partial();
+        copy(file, &partial).map_err(|error| {
+            drop(fs::remove_file(&partial));
+            StoreError::file("could not write", &partial)(error)
+        })?;
+        fs::rename(&partial, to).map_err(StoreError::file("could not rename to", to))
     }
 
     /// Writes bytes as the blob `key`. Durable when it returns.

@@ -134,7 +134,7 @@ impl Db {
         }
     }
 
-    async fn schema_version(&self) -> Result<i64, StoreError> {
+    pub(crate) async fn schema_version(&self) -> Result<i64, StoreError> {
         let (present,): (i64,) = match self {
             Db::Sqlite { read, .. } => {
                 let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
@@ -216,18 +216,18 @@ pub(crate) async fn migrate(config: &StoreConfig) -> Result<Migrated, StoreError
         }
         None => Db::connect(config).await?,
     };
-    let migrated = migrate_db(&db).await;
+    let migrated = migrate_to(&db, SCHEMA_VERSION).await;
     db.close().await;
     migrated
 }
 
 /// Each version is one transaction with its row in `schema_version`: killed at any moment, the next run goes on from there.
-async fn migrate_db(db: &Db) -> Result<Migrated, StoreError> {
+pub(crate) async fn migrate_to(db: &Db, wanted: i64) -> Result<Migrated, StoreError> {
     let from = db.schema_version().await?;
     if from > SCHEMA_VERSION {
         return Err(StoreError::Newer { found: from, known: SCHEMA_VERSION });
     }
-    for (version, statements) in (1_i64..).zip(MIGRATIONS) {
+    for (version, statements) in (1..=wanted).zip(MIGRATIONS) {
         let mut tx = db.begin().await?;
         if matches!(tx, Tx::Postgres(_)) {
             // Two programs may migrate one database at the same moment; SQLite's BEGIN IMMEDIATE already waits.
@@ -245,6 +245,8 @@ async fn migrate_db(db: &Db) -> Result<Migrated, StoreError> {
             tx.commit().await?;
         }
     }
-    crate::secret::Secret::make_if_missing(db).await?;
-    Ok(Migrated { from, to: SCHEMA_VERSION })
+    if wanted == SCHEMA_VERSION {
+        crate::secret::Secret::make_if_missing(db).await?;
+    }
+    Ok(Migrated { from, to: wanted })
 }

@@ -20,6 +20,7 @@
 
 mod applications;
 mod audit;
+mod backup;
 
 mod blobs;
 mod db;
@@ -34,6 +35,7 @@ mod staff;
 
 pub use applications::*;
 pub use audit::*;
+pub use backup::Backup;
 
 pub use blobs::*;
 pub use db::{Migrated, SCHEMA_VERSION, StoreConfig};

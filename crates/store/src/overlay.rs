@@ -71,7 +71,7 @@ impl Store {
     }
 
     async fn overlay_stored(&self) -> Result<Vec<Row>, StoreError> {
-        let select = "SELECT id, kind, day, reason, facts, record_kind, staff, at FROM overlay \
+        let select = "SELECT id, kind, day, reason, facts, record_kind, staff, at FROM rule_overlay \
                       WHERE withdrawn_by = '' ORDER BY id";
         Ok(read!(self.db(), pool => sqlx::query_as(select).fetch_all(pool).await?))
     }
@@ -116,7 +116,7 @@ impl Store {
     pub async fn withdraw_overlay(&self, id: i64, by: &By) -> Result<(), StoreError> {
         let mut tx = self.db().begin().await?;
         let head = take_head(&mut tx).await?;
-        let update = "UPDATE overlay SET withdrawn_by = $2, withdrawn_at = $3 \
+        let update = "UPDATE rule_overlay SET withdrawn_by = $2, withdrawn_at = $3 \
                       WHERE id = $1 AND withdrawn_by = '' RETURNING kind, day";
         let row: Option<(String, String)> = within!(&mut tx, c => sqlx::query_as(update).bind(id).bind(&by.staff.0)
             .bind(instant(by.at)).fetch_optional(c).await)?;
@@ -129,11 +129,11 @@ impl Store {
     async fn put_overlay(&self, new: New<'_>, by: &By, action: Action) -> Result<(), StoreError> {
         let mut tx = self.db().begin().await?;
         let head = take_head(&mut tx).await?;
-        let replace = "UPDATE overlay SET withdrawn_by = $3, withdrawn_at = $4 WHERE withdrawn_by = '' AND day = $1 AND \
+        let replace = "UPDATE rule_overlay SET withdrawn_by = $3, withdrawn_at = $4 WHERE withdrawn_by = '' AND day = $1 AND \
                        facts = $2";
         within!(&mut tx, c => sqlx::query(replace).bind(&new.day).bind(clean(&new.facts)).bind(&by.staff.0)
             .bind(instant(by.at)).execute(c).await.map(drop))?;
-        let insert = "INSERT INTO overlay (kind, day, reason, facts, record_kind, staff, at, withdrawn_by, withdrawn_at) \
+        let insert = "INSERT INTO rule_overlay (kind, day, reason, facts, record_kind, staff, at, withdrawn_by, withdrawn_at) \
                       VALUES ($1, $2, $3, $4, $5, $6, $7, '', NULL)";
         within!(&mut tx, c => sqlx::query(insert).bind(new.kind).bind(&new.day).bind(clean(new.reason))
             .bind(clean(&new.facts)).bind(new.record_kind).bind(&by.staff.0).bind(instant(by.at)).execute(c).await

@@ -8,12 +8,14 @@
 //!   of everything a hospital copies;
 //! - [`orthanc::Orthanc`]: a private archive, over DIMSE and DICOMweb, that stops with the test;
 //! - [`pydicom`]: another reader of DICOM, and the good, odd and broken files it ships;
+//! - [`postgres::Postgres`]: a PostgreSQL of the test's own;
 //! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
 
 pub mod dicom_file;
 mod object;
 pub mod orthanc;
 pub mod phantom;
+pub mod postgres;
 pub mod pydicom;
 pub mod samples;
 pub mod studies;

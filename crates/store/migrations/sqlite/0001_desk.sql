@@ -103,7 +103,7 @@ CREATE TABLE setting (
     value TEXT NOT NULL              -- its value
 ) STRICT;
 
-CREATE TABLE overlay (
+CREATE TABLE rule_overlay (
     id           INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, -- counted
     kind         TEXT NOT NULL, -- `closed`, `open` or `classified`
     day          TEXT NOT NULL, -- the day closed or opened, `YYYY-MM-DD`; empty for a classification

@@ -578,11 +578,8 @@ impl Collector {
             ));
         }
         let mut items = 0u32;
-        loop {
-            match self.scanner.next()? {
-                Event::Fragment { .. } => items = items.saturating_add(1),
-                _ => break,
-            }
+        while let Event::Fragment { .. } = self.scanner.next()? {
+            items = items.saturating_add(1);
         }
         if at_root {
             self.found = Some(Found {

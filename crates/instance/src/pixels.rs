@@ -120,7 +120,7 @@ impl PixelFacts {
         if !(1..=4).contains(&self.samples_per_pixel) {
             return fault("Samples per Pixel is none of 1 to 4");
         }
-        let whole_bytes = self.bits_allocated % 8 == 0 && (8..=64).contains(&self.bits_allocated);
+        let whole_bytes = self.bits_allocated.is_multiple_of(8) && (8..=64).contains(&self.bits_allocated);
         if !whole_bytes && self.bits_allocated != 1 && self.bits_allocated != 12 {
             return fault("Bits Allocated is no multiple of 8 up to 64");
         }

@@ -350,5 +350,5 @@ pub(crate) fn has_short_length(vr: VR) -> bool {
 
 /// In Implicit VR only the dictionary tells a sequence; a private one of defined length stays opaque.
 fn is_sequence(tag: Tag) -> bool {
-    tag.0 % 2 == 0 && StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr.exact() == Some(VR::SQ))
+    tag.0.is_multiple_of(2) && StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr.exact() == Some(VR::SQ))
 }

@@ -284,8 +284,11 @@ fn put_text(out: &mut Out, tag: Tag, vr: VR, text: &str) -> Result<(), Refusal> 
     if text.len() % 2 == 1 { out.put(b" ") } else { Ok(()) }
 }
 
+/// A change, and the bytes it replaces.
+type Place = (Change, u64, u64);
+
 /// Where the data set must change, in order, and where it ends.
-fn places(source: &Source, header: &Header) -> Result<(Vec<(Change, u64, u64)>, u64), Refusal> {
+fn places(source: &Source, header: &Header) -> Result<(Vec<Place>, u64), Refusal> {
     let mut scanner = Scanner::new(input_of(source, header)?, encoding_of(header)?);
     let mut changes = Vec::new();
     let decoding = header.pixels.as_ref().is_some_and(|facts| facts.encapsulated);

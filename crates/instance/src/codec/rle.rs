@@ -6,7 +6,7 @@ use crate::pixels::PixelFacts;
 
 /// Decodes one frame. The segments are byte planes, most significant first, sample after sample (G.2).
 pub(super) fn decode(packed: &[u8], facts: &PixelFacts) -> Result<Vec<u8>, Refusal> {
-    if facts.bits_allocated % 8 != 0 {
+    if !facts.bits_allocated.is_multiple_of(8) {
         return Err(not_decodable("run-length encoding of single bits"));
     }
     let pixels = facts.rows as usize * facts.columns as usize;

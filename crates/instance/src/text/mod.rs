@@ -22,9 +22,10 @@ pub struct CharacterSet {
     kind: Kind,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 enum Kind {
     /// The default repertoire, ISO 646.
+    #[default]
     Ascii,
     /// One of the single-byte sets without code extension.
     Single(iso2022::Set),
@@ -34,12 +35,6 @@ enum Kind {
     Multi(&'static Encoding),
     /// A term the standard does not know.
     Unknown,
-}
-
-impl Default for Kind {
-    fn default() -> Kind {
-        Kind::Ascii
-    }
 }
 
 /// How a text was read.

@@ -201,8 +201,8 @@ fn assumptions(rules: &Rules, s: &Situation, here: &[Here]) -> Vec<Text> {
         let disc = &rules.default_disc_type().name;
         found.push(
             Text::new(
-                "假設全部影像可存入一片{disc}；秤量後如需更多片，報價會說明。",
-                "Assumes that all images fit on one {disc}; after weighing, the quote says if more are needed.",
+                "假設一次交付的影像可存入一片{disc}；調出影像後如需更多片，以報價為準。",
+                "Assumes that what is handed over together fits on one disc ({disc}); the quote says if more are needed.",
             )
             .fill("disc", disc),
         );

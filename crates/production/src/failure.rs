@@ -30,6 +30,8 @@ pub enum FailureCode {
     ReadBackMismatch,
     /// The disk is full.
     DiskFull,
+    /// `MCD_BUSY`: the same disc is being written already.
+    DeviceBusy,
     /// `PROC_FAILURE`: the system refused a file.
     ProcessingFailure,
     /// Somebody cancelled.
@@ -51,6 +53,7 @@ impl FailureCode {
             FailureCode::SourceUnreadable => "source-unreadable",
             FailureCode::ReadBackMismatch => "read-back-mismatch",
             FailureCode::DiskFull => "disk-full",
+            FailureCode::DeviceBusy => "device-busy",
             FailureCode::ProcessingFailure => "processing-failure",
             FailureCode::Cancelled => "cancelled",
         }

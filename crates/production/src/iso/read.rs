@@ -2,6 +2,8 @@
 
 use super::fields::{Moment, read_both32};
 use super::{APPLICATION, FIRST_DESCRIPTOR, FileSpec, Layout, SECTOR, VolumeSpec, sectors};
+use filmdesk_fileset::FileTree;
+use filmdesk_instance::Source;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
@@ -214,6 +216,27 @@ impl IsoImage {
     }
 }
 
+/// Index and texts of a medium, read whole.
+const MOST_WHOLE_FILE: u64 = 1 << 30;
+
+impl FileTree for IsoImage {
+    fn files(&self) -> &[(String, u64)] {
+        &self.listing
+    }
+
+    fn source(&self, path: &str) -> Option<Source> {
+        self.extent(path).map(|(at, size)| Source::slice(&self.path, at, size))
+    }
+
+    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
+        IsoImage::read(self, path, MOST_WHOLE_FILE)
+    }
+
+    fn volume_id(&self) -> Option<&str> {
+        Some(&self.volume_id)
+    }
+}
+
 /// Big-endian UCS-2, unpaired surrogates replaced.
 fn ucs2(bytes: &[u8]) -> String {
     let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
@@ -291,7 +314,8 @@ fn walk(file: &File, len: u64, descriptor: &(u64, Vec<u8>), joliet: bool) -> Res
             if name.is_empty() || name.contains(['/', '\\', '\0']) {
                 return Err(damaged("a name is no name"));
             }
-            let path = if directory.path.is_empty() { name.to_owned() } else { format!("{}/{name}", directory.path) };
+            let name = name.to_ascii_uppercase();
+            let path = if directory.path.is_empty() { name } else { format!("{}/{name}", directory.path) };
             if found.directory {
                 if !seen.insert(found.place.sector) {
                     return Err(damaged("two directories share their sectors"));

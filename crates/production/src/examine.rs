@@ -1,0 +1,172 @@
+//! Judging a finished medium, ours or another's: an ISO image or a folder.
+//!
+//! The File-set is judged by [`filmdesk_fileset::check`]; added here is what an image and a manifest can prove. On an image
+//! of ours nothing can change unseen: the layout determines every byte outside the files, the manifest every file, and a
+//! change of the manifest shows against the files.
+
+use crate::contents::MANIFEST;
+use crate::iso::{IsoFault, IsoImage};
+use crate::manifest::parse_manifest;
+use crate::parallel::in_parallel;
+use filmdesk_fileset::SourceObject;
+use filmdesk_fileset::{CheckOptions, CheckReport, FileTree, Finding, FolderTree, MediaProfile, Severity, check};
+use filmdesk_instance::{Inspector, Source};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A manifest is read whole up to this size.
+const MOST_MANIFEST: u64 = 256 << 20;
+
+/// What was found about a medium.
+#[derive(Clone, Debug, Default)]
+pub struct Examination {
+    /// The File-set's findings with ours among them, the worst first.
+    pub report: CheckReport,
+    /// Volume Identifier, when it is an image.
+    pub volume_id: Option<String>,
+    /// The disc's code, when it is an image of ours.
+    pub code: Option<String>,
+    /// Bytes of the image; 0 for a folder.
+    pub size_bytes: u64,
+    /// SHA-256 of the image.
+    pub sha256: Option<String>,
+    /// Files whose manifest entry was compared and found equal.
+    pub n_manifest_equal: usize,
+    /// SOP Instance UIDs on it.
+    pub instances: BTreeSet<String>,
+}
+
+/// Why nothing can be said about a medium.
+#[derive(Debug, thiserror::Error)]
+pub enum ExamineError {
+    /// It cannot be read at all.
+    #[error("it cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// It is a file, but no image.
+    #[error("{0}")]
+    Image(#[from] IsoFault),
+}
+
+/// Examines an ISO image or a folder. `sources` are the objects it was made from, when they are at hand; `scratch` is a
+/// folder in which some may be decoded for comparison.
+///
+/// # Errors
+/// It cannot be opened as a medium. Everything else is a finding.
+pub fn examine(
+    path: &Path,
+    inspector: &dyn Inspector,
+    profile: Option<&MediaProfile>,
+    sources: Option<(&[SourceObject], &Path)>,
+) -> Result<Examination, ExamineError> {
+    let mut findings = Vec::new();
+    let mut examination = Examination::default();
+    let tree: Box<dyn FileTree + Sync> = if path.is_dir() {
+        Box::new(FolderTree::open(path)?)
+    } else {
+        let image = IsoImage::open(path)?;
+        judge_image(&image, &mut examination, &mut findings)?;
+        Box::new(image)
+    };
+    judge_manifest(&*tree, &mut examination, &mut findings)?;
+    let options = CheckOptions {
+        profile,
+        sources: sources.map(|(objects, _)| objects),
+        scratch: sources.map(|(_, scratch)| scratch),
+        ..CheckOptions::default()
+    };
+    examination.report = check(&*tree, inspector, &options);
+    examination.instances = instances(&*tree, inspector);
+    examination.report.findings.extend(findings);
+    examination.report.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.cmp(b)));
+    Ok(examination)
+}
+
+fn finding(severity: Severity, code: &'static str, place: &str, message: impl Into<String>) -> Finding {
+    Finding { severity, code, place: place.to_owned(), message: message.into() }
+}
+
+fn judge_image(image: &IsoImage, to: &mut Examination, findings: &mut Vec<Finding>) -> Result<(), ExamineError> {
+    to.volume_id = Some(image.volume_id().to_owned());
+    to.size_bytes = image.len();
+    to.sha256 = Some(hex::encode(hash(&Source::file(image.path()))?));
+    if !image.is_ours() {
+        return Ok(());
+    }
+    to.code = Some(image.code().to_owned());
+    if let Err(fault) = image.check_own_layout() {
+        findings.push(finding(Severity::Error, "image-changed", "", fault.to_string()));
+    }
+    if !image.files().iter().any(|(path, _)| path == MANIFEST) {
+        let message = "the manifest every image of this program has is not there";
+        findings.push(finding(Severity::Error, "manifest-missing", MANIFEST, message));
+    }
+    Ok(())
+}
+
+/// Every file against the manifest, both ways.
+fn judge_manifest(
+    tree: &(dyn FileTree + Sync),
+    to: &mut Examination,
+    findings: &mut Vec<Finding>,
+) -> Result<(), ExamineError> {
+    let Some((_, size)) = tree.files().iter().find(|(path, _)| path == MANIFEST) else { return Ok(()) };
+    let mut error = |code, place: &str, message: &str| findings.push(finding(Severity::Error, code, place, message));
+    let listed: BTreeMap<String, [u8; 32]> =
+        match parse_manifest(&if *size <= MOST_MANIFEST { tree.read(MANIFEST)? } else { Vec::new() }) {
+            Some(listed) => listed,
+            None => {
+                error("manifest-damaged", MANIFEST, "the manifest is not as `sha256sum` writes one");
+                return Ok(());
+            }
+        };
+    let files: Vec<&str> =
+        tree.files().iter().map(|(path, _)| path.as_str()).filter(|path| *path != MANIFEST).collect();
+    let hashes = in_parallel(&files, |_, path| {
+        let source = tree.source(path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok::<_, io::Error>(hash(&source).ok())
+    })?;
+    for (path, hash) in files.iter().zip(hashes) {
+        match (listed.get(*path), hash) {
+            (None, _) => error("manifest-unlisted", path, "this file is not in the manifest"),
+            (Some(_), None) => error("file-unreadable", path, "this file cannot be read"),
+            (Some(expected), Some(found)) if *expected != found => {
+                error("manifest-mismatch", path, "its SHA-256 is not the one in the manifest");
+            }
+            (Some(_), Some(_)) => to.n_manifest_equal += 1,
+        }
+    }
+    let there: BTreeSet<&str> = files.into_iter().collect();
+    for path in listed.keys().filter(|path| !there.contains(path.as_str())) {
+        error("manifest-file-missing", path, "the manifest lists this file, and it is not there");
+    }
+    Ok(())
+}
+
+/// SOP Instance UIDs of the DICOM files, however they are indexed.
+fn instances(tree: &dyn FileTree, inspector: &dyn Inspector) -> BTreeSet<String> {
+    let sources: Vec<Source> = tree
+        .files()
+        .iter()
+        .filter(|(path, _)| path != "DICOMDIR" && !path.contains('.'))
+        .filter_map(|(path, _)| tree.source(path))
+        .collect();
+    let mut found = BTreeSet::new();
+    for batch in sources.chunks(1024) {
+        found.extend(inspector.inspect(batch).into_iter().flatten().map(|header| header.sop_instance_uid));
+    }
+    found
+}
+
+fn hash(source: &Source) -> io::Result<[u8; 32]> {
+    let mut reader = source.reader(0)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(hash.finalize().into()),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}

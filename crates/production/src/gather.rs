@@ -1,0 +1,447 @@
+//! Goods: objects read, checked and brought into the form the medium takes, with what had to be left out and why.
+
+use crate::failure::{Failure, FailureCode, Journal, Stage};
+use crate::parallel::in_parallel;
+use crate::pictures::{Picture, make_pictures};
+use filmdesk_desk::WhoCanFix;
+use filmdesk_fileset::{MediaProfile, NotAdmitted};
+use filmdesk_instance::{
+    EXPLICIT_VR_LITTLE_ENDIAN, Header, Inspector, PersonName, Refusal, Source, data_set_sha256, file_meta, tags,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+/// Objects read at once; between two batches somebody may cancel.
+const BATCH: usize = 256;
+
+/// One object that will be on a medium.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Good {
+    /// What it says, in the transfer syntax it has on the medium.
+    pub header: Header,
+    /// Where its bytes are: the file as it came, or the rewritten one in the spool.
+    pub source: Source,
+    /// SHA-256 of its data set as it goes on the medium.
+    #[serde(with = "as_hex")]
+    pub data_set_sha256: [u8; 32],
+    /// Its number among the sources given to [`gather`].
+    pub given: usize,
+}
+
+impl Good {
+    /// What precedes its data set on the medium: preamble and file meta information of ours.
+    pub fn file_meta(&self) -> Vec<u8> {
+        let header = &self.header;
+        file_meta(&header.sop_class_uid, &header.sop_instance_uid, &header.transfer_syntax)
+    }
+
+    /// Bytes of its file on the medium.
+    pub fn file_len(&self) -> u64 {
+        self.file_meta().len() as u64 + self.header.dataset_len()
+    }
+
+    /// The patient it says it is of.
+    pub fn patient(&self) -> PatientKey {
+        PatientKey::of(&self.header)
+    }
+}
+
+/// What tells patients apart: ID and issuer; where there is no ID, name and birthday. Never shown, never logged.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PatientKey(String);
+
+impl PatientKey {
+    fn of(header: &Header) -> PatientKey {
+        let issuer = header.text(tags::ISSUER_OF_PATIENT_ID).unwrap_or_default();
+        match header.text(tags::PATIENT_ID) {
+            Some(id) => PatientKey(format!("1\n{id}\n{issuer}")),
+            None => {
+                let birthday = header.text(tags::PATIENT_BIRTH_DATE).unwrap_or_default();
+                PatientKey(format!("0\n{}\n{birthday}", whole_name(header)))
+            }
+        }
+    }
+
+    /// The objects carry a Patient ID.
+    pub fn has_id(&self) -> bool {
+        self.0.starts_with('1')
+    }
+}
+
+/// A name with its three component groups, as the standard writes them.
+pub(crate) fn whole_name(header: &Header) -> String {
+    let PersonName { alphabetic, ideographic, phonetic } = header.person_name(tags::PATIENT_NAME);
+    [alphabetic, ideographic, phonetic].join("=").trim_end_matches('=').to_owned()
+}
+
+/// An object that is not on the medium, named with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its number among the sources given to [`gather`].
+    pub given: usize,
+    /// SOP Instance UID; empty when it could not be read.
+    pub sop_instance_uid: String,
+    /// Stable code: a refusal's, a profile's, or [`LeftOut::SAME_AGAIN`], `duplicate-instance`, `no-study-uid`,
+    /// `no-series-uid`, `series-of-two-studies`, `instance-oversized`.
+    pub code: String,
+    /// Why, for a clerk.
+    pub reason: String,
+}
+
+impl LeftOut {
+    /// The code of an object that is on the medium already, byte for byte.
+    pub const SAME_AGAIN: &str = "same-object-again";
+
+    /// Nothing is missing from the medium: the same object, byte for byte, is on it.
+    pub fn is_delivered(&self) -> bool {
+        self.code == LeftOut::SAME_AGAIN
+    }
+
+    fn new(given: usize, header: Option<&Header>, code: &str, reason: impl Into<String>) -> LeftOut {
+        let sop_instance_uid = header.map(|h| h.sop_instance_uid.clone()).unwrap_or_default();
+        LeftOut { given, sop_instance_uid, code: code.to_owned(), reason: reason.into() }
+    }
+}
+
+impl From<&LeftOut> for filmdesk_desk::LeftOut {
+    fn from(left: &LeftOut) -> Self {
+        let LeftOut { sop_instance_uid, code, reason, .. } = left.clone();
+        filmdesk_desk::LeftOut { sop_instance_uid, code, reason }
+    }
+}
+
+/// Everything gathered for one order: what will be on its media, and what will not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Goods {
+    /// On a medium, in the order given.
+    pub goods: Vec<Good>,
+    /// Pictures of them for the pages.
+    pub pictures: Vec<Picture>,
+    /// Not on a medium.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What the medium takes.
+#[derive(Clone, Debug)]
+pub struct GatherOptions<'a> {
+    /// Its profile: other transfer syntaxes are decoded to Explicit VR Little Endian.
+    pub profile: &'static MediaProfile,
+    /// Sectors of 2048 bytes of one medium: a larger instance is left out.
+    pub capacity_sectors: u64,
+    /// Folder of this job for rewritten objects and pictures.
+    pub spool: &'a Path,
+    /// Pictures for the pages are wanted.
+    pub previews: bool,
+}
+
+/// Reads objects, checks each against the profile, rewrites those the profile wants otherwise, settles duplicates (W6) and
+/// hashes what remains. Every source is in [`Goods::goods`] or in [`Goods::left_out`].
+///
+/// # Errors
+/// What is nobody's object's fault: a full disk, an unreadable source, a cancellation.
+pub fn gather(
+    sources: Vec<Source>,
+    inspector: &dyn Inspector,
+    options: &GatherOptions<'_>,
+    journal: &dyn Journal,
+) -> Result<Goods, Failure> {
+    let n_given = sources.len();
+    let mut goods = Goods::default();
+    let read = read_all(sources, inspector, options, journal, &mut goods.left_out)?;
+    let rewritten = rewrite(read, inspector, options, journal, &mut goods.left_out)?;
+    let hashed = hash(rewritten, journal)?;
+    goods.goods = settle_duplicates(hashed, &mut goods.left_out);
+    leave_out_oversized(&mut goods, options.capacity_sectors);
+    goods.left_out.sort_by_key(|left| left.given);
+    assert_eq!(goods.goods.len() + goods.left_out.len(), n_given, "every object is on a medium or named");
+    if options.previews {
+        goods.pictures = make_pictures(&goods.goods, inspector, options.spool, journal)?;
+    }
+    Ok(goods)
+}
+
+/// An object with its header.
+struct Read {
+    given: usize,
+    source: Source,
+    header: Header,
+}
+
+fn read_all(
+    sources: Vec<Source>,
+    inspector: &dyn Inspector,
+    options: &GatherOptions<'_>,
+    journal: &dyn Journal,
+    left_out: &mut Vec<LeftOut>,
+) -> Result<Vec<Read>, Failure> {
+    let total = sources.len();
+    let mut read = Vec::with_capacity(total);
+    let mut study_of_series: HashMap<String, String> = HashMap::new();
+    let mut given = 0;
+    for batch in sources.chunks(BATCH) {
+        stop_if_cancelled(journal)?;
+        for (source, answer) in batch.iter().zip(inspector.inspect(batch)) {
+            match answer {
+                Ok(header) => match place(&header, options.profile, &mut study_of_series) {
+                    Ok(()) => read.push(Read { given, source: source.clone(), header }),
+                    Err((code, reason)) => left_out.push(LeftOut::new(given, Some(&header), code, reason)),
+                },
+                Err(refusal) => left_out.push(refused(given, None, &refusal)?),
+            }
+            given += 1;
+        }
+        journal.progress(Stage::Reading, given as u64, total as u64);
+    }
+    Ok(read)
+}
+
+/// Whether an object has a place on the medium, its transfer syntax apart.
+fn place(
+    header: &Header,
+    profile: &MediaProfile,
+    study_of_series: &mut HashMap<String, String>,
+) -> Result<(), (&'static str, String)> {
+    let record_type = match profile.admit(header, EXPLICIT_VR_LITTLE_ENDIAN) {
+        Ok(record_type) => record_type,
+        Err(reason) => return Err((reason.code(), reason.to_string())),
+    };
+    if record_type.is_at_root() {
+        return Ok(());
+    }
+    if header.study_uid.is_empty() {
+        return Err(("no-study-uid", "the object does not say which study it is of".into()));
+    }
+    if header.series_uid.is_empty() {
+        return Err(("no-series-uid", "the object does not say which series it is of".into()));
+    }
+    let patient = PatientKey::of(header).0;
+    let study = format!("{}\n{patient}", header.study_uid);
+    let series = format!("{}\n{patient}", header.series_uid);
+    if *study_of_series.entry(series).or_insert_with(|| study.clone()) != study {
+        return Err(("series-of-two-studies", "its series is of another study in an object read before".into()));
+    }
+    Ok(())
+}
+
+/// A refusal names an object, unless it is our own machine that failed.
+fn refused(given: usize, header: Option<&Header>, refusal: &Refusal) -> Result<LeftOut, Failure> {
+    match refusal {
+        Refusal::CannotWrite { message } => {
+            let error = io::Error::from(if message.to_lowercase().contains("space") || message.contains("quota") {
+                io::ErrorKind::StorageFull
+            } else {
+                io::ErrorKind::Other
+            });
+            Err(Failure::writing("a rewritten object", &error))
+        }
+        Refusal::InspectorUnavailable { .. } => Err(Failure {
+            retry: true,
+            ..Failure::new(
+                FailureCode::ProcessingFailure,
+                WhoCanFix::Operator,
+                format!("{refusal}."),
+                "See that this program may start itself again and has memory left.",
+            )
+        }),
+        other => Ok(LeftOut::new(given, header, other.code(), other.to_string())),
+    }
+}
+
+/// Brings what the profile does not take as it is to Explicit VR Little Endian, both cores at work.
+fn rewrite(
+    read: Vec<Read>,
+    inspector: &dyn Inspector,
+    options: &GatherOptions<'_>,
+    journal: &dyn Journal,
+    left_out: &mut Vec<LeftOut>,
+) -> Result<Vec<Read>, Failure> {
+    let allowed = |r: &Read| {
+        !matches!(options.profile.admit(&r.header, &r.header.transfer_syntax), Err(NotAdmitted::TransferSyntax { .. }))
+    };
+    let to_do: Vec<&Read> = read.iter().filter(|r| !allowed(r)).collect();
+    if to_do.is_empty() {
+        return Ok(read);
+    }
+    let total = to_do.len() as u64;
+    let answers = in_parallel(&to_do, |n, r| {
+        stop_if_cancelled(journal)?;
+        let to = options.spool.join(format!("T{n:07}"));
+        let answer = inspector.transcode(&r.source.path, &to);
+        journal.progress(Stage::Transcoding, n as u64 + 1, total);
+        match answer {
+            Ok(header) => Ok(Ok(Read { given: r.given, source: Source::file(to), header })),
+            Err(refusal) => refused(r.given, Some(&r.header), &refusal).map(Err),
+        }
+    })?;
+    let mut answers: HashMap<usize, Result<Read, LeftOut>> =
+        answers.into_iter().map(|answer| (answer.as_ref().map_or_else(|l| l.given, |r| r.given), answer)).collect();
+    let mut ready = Vec::with_capacity(read.len());
+    for object in read {
+        match answers.remove(&object.given) {
+            None => ready.push(object),
+            Some(Ok(rewritten)) => ready.push(rewritten),
+            Some(Err(left)) => left_out.push(left),
+        }
+    }
+    Ok(ready)
+}
+
+fn hash(read: Vec<Read>, journal: &dyn Journal) -> Result<Vec<Good>, Failure> {
+    let hashes = in_parallel(&read, |_, object| {
+        stop_if_cancelled(journal)?;
+        data_set_sha256(&object.source, &object.header).map_err(|error| unreadable(&object.header, &error))
+    })?;
+    let with_hash = |(read, data_set_sha256): (Read, _)| {
+        let Read { given, source, header } = read;
+        Good { header, source, data_set_sha256, given }
+    };
+    Ok(read.into_iter().zip(hashes).map(with_hash).collect())
+}
+
+pub(crate) fn unreadable(header: &Header, error: &io::Error) -> Failure {
+    let what = format!("The object {} can no longer be read: {error}.", header.sop_instance_uid);
+    let next = "Fetch the studies again.";
+    Failure { retry: true, ..Failure::new(FailureCode::SourceUnreadable, WhoCanFix::Operator, what, next) }
+}
+
+/// W6: the same object twice is delivered once; one SOP Instance UID with two contents is delivered not at all.
+fn settle_duplicates(goods: Vec<Good>, left_out: &mut Vec<LeftOut>) -> Vec<Good> {
+    let mut contents: HashMap<String, Vec<[u8; 32]>> = HashMap::new();
+    for good in &goods {
+        contents.entry(good.header.sop_instance_uid.clone()).or_default().push(good.data_set_sha256);
+    }
+    let mut kept = Vec::with_capacity(goods.len());
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for good in goods {
+        let hashes = &contents[&good.header.sop_instance_uid];
+        if hashes.iter().any(|hash| *hash != hashes[0]) {
+            let code = FailureCode::DuplicateInstance.as_str();
+            let reason = "another object has the same SOP Instance UID and other contents: neither is delivered";
+            left_out.push(LeftOut::new(good.given, Some(&good.header), code, reason));
+            continue;
+        }
+        if seen.insert(good.header.sop_instance_uid.clone(), good.given).is_some() {
+            let reason = "the same object, byte for byte, is on the medium already";
+            left_out.push(LeftOut::new(good.given, Some(&good.header), LeftOut::SAME_AGAIN, reason));
+            continue;
+        }
+        kept.push(good);
+    }
+    kept
+}
+
+/// What alone is larger than a medium, or than a file of ISO 9660 can be. Some sectors are kept for what a disc always
+/// holds.
+fn leave_out_oversized(goods: &mut Goods, capacity_sectors: u64) {
+    const ALWAYS_SECTORS: u64 = 512;
+    let most = (capacity_sectors.saturating_sub(ALWAYS_SECTORS) * crate::iso::SECTOR).min(u64::from(u32::MAX));
+    let (kept, oversized) = std::mem::take(&mut goods.goods).into_iter().partition(|good| good.file_len() <= most);
+    goods.goods = kept;
+    let oversized: Vec<Good> = oversized;
+    for good in oversized {
+        let reason = "this object alone is larger than the medium: choose a DVD or a USB stick";
+        let code = FailureCode::InstanceOversized.as_str();
+        goods.left_out.push(LeftOut::new(good.given, Some(&good.header), code, reason));
+    }
+}
+
+pub(crate) fn stop_if_cancelled(journal: &dyn Journal) -> Result<(), Failure> {
+    if journal.cancelled() { Err(Failure::cancelled()) } else { Ok(()) }
+}
+
+/// One line of a stored [`Goods`].
+#[derive(Serialize, Deserialize)]
+enum Line {
+    LeftOut(LeftOut),
+    Good(Box<Good>),
+    Picture(Picture),
+}
+
+impl Goods {
+    /// SHA-256 over the sorted list of SOP Instance UIDs and data set hashes: the goods that are priced, whatever order
+    /// they came in.
+    pub fn hash(&self) -> String {
+        let mut lines: Vec<String> = self
+            .goods
+            .iter()
+            .map(|good| format!("{} {}\n", good.header.sop_instance_uid, hex::encode(good.data_set_sha256)))
+            .collect();
+        lines.sort_unstable();
+        hex::encode(Sha256::digest(lines.concat()))
+    }
+
+    /// One [`Goods`] per patient, in the order they first appear; what could not be read stays with nobody and is
+    /// returned beside them.
+    pub fn by_patient(self) -> (Vec<Goods>, Vec<LeftOut>) {
+        let mut number: BTreeMap<PatientKey, usize> = BTreeMap::new();
+        let mut sets: Vec<Goods> = Vec::new();
+        let mut moved: Vec<(usize, usize)> = Vec::with_capacity(self.goods.len());
+        for good in self.goods {
+            let set = *number.entry(good.patient()).or_insert_with(|| {
+                sets.push(Goods::default());
+                sets.len() - 1
+            });
+            moved.push((set, sets[set].goods.len()));
+            sets[set].goods.push(good);
+        }
+        for picture in self.pictures {
+            let (set, good) = moved[picture.good];
+            sets[set].pictures.push(Picture { good, ..picture });
+        }
+        (sets, self.left_out)
+    }
+
+    /// Keeps the list beside the spool, so that a worker started again need not read everything anew.
+    ///
+    /// # Errors
+    /// The disk is full or the folder cannot be written.
+    pub fn save(&self, to: &Path) -> Result<(), Failure> {
+        let write = || -> io::Result<()> {
+            let part = to.with_extension("part");
+            let mut file = BufWriter::new(std::fs::File::create(&part)?);
+            let left_out = self.left_out.iter().cloned().map(Line::LeftOut);
+            let goods = self.goods.iter().cloned().map(|good| Line::Good(Box::new(good)));
+            for line in left_out.chain(goods).chain(self.pictures.iter().cloned().map(Line::Picture)) {
+                serde_json::to_writer(&mut file, &line)?;
+                file.write_all(b"\n")?;
+            }
+            file.into_inner()?.sync_all()?;
+            std::fs::rename(part, to)
+        };
+        write().map_err(|error| Failure::writing("the list of the spool", &error))
+    }
+
+    /// Reads [`Goods::save`] back.
+    ///
+    /// # Errors
+    /// It is not there or not whole: gather again.
+    pub fn load(from: &Path) -> io::Result<Goods> {
+        let mut goods = Goods::default();
+        for line in BufReader::new(std::fs::File::open(from)?).lines() {
+            match serde_json::from_str(&line?)? {
+                Line::LeftOut(left) => goods.left_out.push(left),
+                Line::Good(good) => goods.goods.push(*good),
+                Line::Picture(picture) => goods.pictures.push(picture),
+            }
+        }
+        Ok(goods)
+    }
+}
+
+/// A hash as 64 digits, so that the list of a spool can be compared by eye and by `sha256sum`.
+mod as_hex {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(hash: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode(hash))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+        let mut hash = [0; 32];
+        hex::decode_to_slice(String::deserialize(from)?, &mut hash).map_err(D::Error::custom)?;
+        Ok(hash)
+    }
+}

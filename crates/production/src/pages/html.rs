@@ -1,0 +1,286 @@
+//! The pages themselves, as HTML that is XML too.
+
+use super::{DiscView, SeriesView, date, name, text};
+use crate::contents::MANIFEST;
+use crate::pictures::PICTURES_PER_SERIES;
+use crate::plan::Bilingual;
+use filmdesk_fileset::record_type::sop_class_name;
+use filmdesk_instance::tags;
+use std::fmt::Write as _;
+
+/// The one style sheet.
+pub(crate) fn style() -> Vec<u8> {
+    include_bytes!("style.css").to_vec()
+}
+
+/// Text from a tag or from anybody, as content or as an attribute's value.
+fn esc(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Controls are not XML; marks of direction would turn the text around them.
+            c if c.is_control() => out.push(' '),
+            '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => out.push('\u{FFFD}'),
+            '\u{FFFE}' | '\u{FFFF}' => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A value from an object: isolated from the direction of what surrounds it.
+fn value(text: &str) -> String {
+    if text.trim().is_empty() { "—".to_owned() } else { format!("<bdi>{}</bdi>", esc(text)) }
+}
+
+/// The same in two languages, one after the other.
+fn both(zh: &str, en: &str) -> String {
+    format!("<span lang=\"zh-Hant-TW\">{}</span> <span lang=\"en\">{}</span>", esc(zh), esc(en))
+}
+
+fn paragraph(out: &mut String, zh: &str, en: &str) {
+    let _ = writeln!(out, "<p lang=\"zh-Hant-TW\">{}</p>\n<p lang=\"en\">{}</p>", esc(zh), esc(en));
+}
+
+fn row(out: &mut String, zh: &str, en: &str, text: &str) {
+    let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", both(zh, en), value(text));
+}
+
+/// Head and header of a page. `up` leads from the page to the root of the disc.
+fn start(title: &Bilingual, lead: &str, up: &str) -> String {
+    let mut out = String::with_capacity(16 << 10);
+    let _ = write!(
+        out,
+        "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"zh-Hant-TW\">\n<head>\n\
+         <meta charset=\"utf-8\" />\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src 'self' file:; style-src 'self' \
+         file:\" />\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n\
+         <meta name=\"referrer\" content=\"no-referrer\" />\n\
+         <title>{} {}</title>\n<link rel=\"stylesheet\" href=\"{up}IHE_PDI/STYLE.CSS\" />\n</head>\n<body>\n\
+         <header><div class=\"in\"><h1>{}</h1>\n<p>{lead}</p></div></header>\n<main>\n",
+        esc(&title.zh),
+        esc(&title.en),
+        both(&title.zh, &title.en),
+    );
+    out
+}
+
+fn end(mut out: String, view: &DiscView<'_>) -> Vec<u8> {
+    let _ = write!(
+        out,
+        "</main>\n<footer>\n<p>{}</p>\n<p>{}</p>\n</footer>\n</body>\n</html>\n",
+        both("縮圖不供診斷；診斷請使用 DICOM 影像。", "The pictures are not for diagnosis; use the DICOM images."),
+        esc(&format!("{} · {} · {} · {}", view.volume_id, view.code, view.created_at, view.texts.program)),
+    );
+    out.into_bytes()
+}
+
+/// `INDEX.HTM`.
+pub(crate) fn index(view: &DiscView<'_>) -> Vec<u8> {
+    let title = Bilingual::new("醫學影像光碟", "Medical images");
+    let mut lead =
+        both(&format!("第 {} 片，共 {} 片", view.number, view.of), &format!("Disc {} of {}", view.number, view.of));
+    if let Some(institution) = &view.texts.institution {
+        lead = format!("{} · {lead}", both(&institution.zh, &institution.en));
+    }
+    let mut out = start(&title, &lead, "");
+    patient(view, &mut out);
+    missing(view, &mut out);
+    studies(view, &mut out);
+    how_to_open(&mut out);
+    receiving(view, &mut out);
+    end(out, view)
+}
+
+fn patient(view: &DiscView<'_>, out: &mut String) {
+    let Some(first) = view.series.first().map(|series| series.first) else { return };
+    let _ = writeln!(out, "<section>\n<h2>{}</h2>\n<dl>", both("病人", "Patient"));
+    row(out, "姓名", "Name", &name(first));
+    row(out, "病歷號", "Patient ID", &text(first, tags::PATIENT_ID));
+    row(out, "出生日期", "Birth date", &date(first, tags::PATIENT_BIRTH_DATE));
+    row(out, "製作時間", "Made", &view.created_at);
+    if let Some(institution) = &view.texts.institution {
+        row(out, "製作單位", "Institution", &format!("{} {}", institution.zh, institution.en));
+        for contact in &view.texts.contact {
+            row(out, "聯絡", "Contact", &format!("{} {}", contact.zh, contact.en));
+        }
+    }
+    out.push_str("</dl>\n</section>\n");
+}
+
+/// What is not here, so that nobody believes the disc whole when it is not.
+fn missing(view: &DiscView<'_>, out: &mut String) {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for left in view.left_out() {
+        match reasons.iter_mut().find(|(reason, _)| *reason == left.reason) {
+            Some((_, n)) => *n += 1,
+            None => reasons.push((&left.reason, 1)),
+        }
+    }
+    if reasons.is_empty() {
+        return;
+    }
+    let _ =
+        writeln!(out, "<section class=\"note\">\n<h2>{}</h2>\n<ul>", both("未能放入本光碟的物件", "Not on this disc"));
+    for (reason, n) in reasons {
+        let _ = writeln!(out, "<li>{n} × <span lang=\"en\">{}</span></li>", esc(reason));
+    }
+    out.push_str("</ul>\n</section>\n");
+}
+
+fn studies(view: &DiscView<'_>, out: &mut String) {
+    let mut study = "";
+    for series in &view.series {
+        let header = series.first;
+        if study != header.study_uid {
+            if !study.is_empty() {
+                out.push_str("</ul>\n</section>\n");
+            }
+            study = &header.study_uid;
+            let description = text(header, tags::STUDY_DESCRIPTION);
+            let heading = [date(header, tags::STUDY_DATE), description].join("　");
+            let _ = writeln!(out, "<section>\n<h2>{}</h2>\n<dl>", value(&heading));
+            row(out, "檢查單號", "Accession number", &text(header, tags::ACCESSION_NUMBER));
+            row(out, "檢查單位", "Performed at", &text(header, tags::INSTITUTION_NAME));
+            out.push_str("</dl>\n<ul class=\"series\">\n");
+        }
+        let _ = writeln!(
+            out,
+            "<li><a href=\"{}\"><b>{}</b> {} {}</a></li>",
+            esc(&series.page),
+            value(&series_name(series)),
+            count(series),
+            if series.pictures.is_empty() { both("（無縮圖）", "(no pictures)") } else { String::new() },
+        );
+    }
+    if !study.is_empty() {
+        out.push_str("</ul>\n</section>\n");
+    }
+}
+
+/// `CT 3 · CHEST`.
+fn series_name(series: &SeriesView<'_>) -> String {
+    let header = series.first;
+    let named = [text(header, tags::MODALITY), text(header, tags::SERIES_NUMBER)].join(" ");
+    let description = text(header, tags::SERIES_DESCRIPTION);
+    let described = if description.is_empty() { String::new() } else { format!(" · {description}") };
+    format!("{}{described}", named.trim())
+}
+
+fn count(series: &SeriesView<'_>) -> String {
+    let n = series.n_instances;
+    let frames = series.n_frames;
+    if frames > n as u64 {
+        return both(&format!("{n} 個檔、{frames} 張影像"), &format!("{n} objects, {frames} frames"));
+    }
+    both(&format!("{n} 個檔"), &format!("{n} objects"))
+}
+
+fn how_to_open(out: &mut String) {
+    let _ = writeln!(out, "<section>\n<h2>{}</h2>", both("如何開啟", "How to open the images"));
+    let _ = writeln!(out, "<h3>Windows</h3>");
+    paragraph(
+        out,
+        "這些網頁用任何瀏覽器都能看。要看完整影像，請用 DICOM 檢視程式開啟這片光碟（選擇 DICOMDIR）。",
+        "These pages open in any browser. For the full images, open this disc (its DICOMDIR) with a DICOM viewer.",
+    );
+    let _ = writeln!(out, "<h3>Mac</h3>");
+    paragraph(
+        out,
+        "在 Finder 開啟光碟，點 INDEX.HTM。沒有光碟機時可用外接式光碟機。",
+        "Open the disc in Finder and click INDEX.HTM. Without a drive, an external one will do.",
+    );
+    let _ = writeln!(out, "<h3>{}</h3>", both("手機或沒有光碟機", "Phone, or no drive"));
+    paragraph(
+        out,
+        "請帶光碟到就診的醫院，由櫃檯或放射科匯入。",
+        "Bring the disc to the hospital you visit; its counter or radiology department imports it.",
+    );
+    out.push_str("</section>\n");
+}
+
+fn receiving(view: &DiscView<'_>, out: &mut String) {
+    let _ = writeln!(out, "<section>\n<h2>{}</h2>\n<dl>", both("給收件醫院", "For the receiving hospital"));
+    let (studies, series, instances) = (view.n_studies(), view.series.len(), view.n_instances);
+    row(out, "內容", "Content", &format!("{studies} studies, {series} series, {instances} SOP Instances"));
+    row(out, "媒體規格", "Media profile", &format!("DICOM PS3.11 {} · PS3.12 Annex F · IHE PDI", view.profile));
+    row(out, "光碟識別", "File-set ID", &view.volume_id);
+    row(out, "File-set UID", "", &view.file_set_uid);
+    row(out, "光碟碼", "Disc code", &view.code);
+    row(out, "檢查碼", "Checksums", &format!("sha256sum -c {MANIFEST}"));
+    out.push_str("</dl>\n");
+    paragraph(
+        out,
+        "每個 DICOM 檔的資料集與原系統逐位元組相同；僅在媒體規格不接受其傳輸語法時解壓縮為 Explicit VR Little Endian，像素值不變。\
+         索引中原影像缺少的必要欄位僅補在 DICOMDIR。",
+        "The data set of every DICOM file is byte for byte as in the archive, unless the media profile does not take its \
+         transfer syntax: then it is decoded to Explicit VR Little Endian with equal pixel values. Keys the index must \
+         have and the images lack are filled in the DICOMDIR only.",
+    );
+    out.push_str("</section>\n");
+}
+
+/// The page of one series.
+pub(crate) fn series(view: &DiscView<'_>, series: &SeriesView<'_>) -> Vec<u8> {
+    let header = series.first;
+    let title = Bilingual::new(series_name(series), "");
+    let back = format!("<a href=\"../INDEX.HTM\">← {}</a>", both("回到目錄", "All series"));
+    let mut out = start(&title, &back, "../");
+    let _ = writeln!(out, "<section>\n<dl>");
+    row(&mut out, "姓名", "Name", &name(header));
+    row(&mut out, "檢查日期", "Study date", &date(header, tags::STUDY_DATE));
+    row(&mut out, "檢查", "Study", &text(header, tags::STUDY_DESCRIPTION));
+    row(&mut out, "種類", "Kind", sop_class_name(&header.sop_class_uid).unwrap_or_default());
+    let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", both("數量", "Count"), count(series));
+    row(&mut out, "資料夾", "Folder", &series.folder);
+    row(&mut out, "Series Instance UID", "", &header.series_uid);
+    out.push_str("</dl>\n");
+    pictures(view, series, &mut out);
+    out.push_str("</section>\n");
+    end(out, view)
+}
+
+fn pictures(view: &DiscView<'_>, series: &SeriesView<'_>, out: &mut String) {
+    if series.pictures.is_empty() {
+        paragraph(
+            out,
+            "這個序列沒有縮圖，請用 DICOM 檢視程式開啟。",
+            "There are no pictures of this series; open it with a DICOM viewer.",
+        );
+        return;
+    }
+    let n = series.pictures.len();
+    if (n as u64) < series.n_frames && n >= PICTURES_PER_SERIES {
+        let all = series.n_frames;
+        paragraph(
+            out,
+            &format!("共 {all} 張影像，以下平均選出 {n} 張。全部影像都在 DICOM 資料夾。"),
+            &format!("{n} of {all} images, evenly chosen. All of them are in the DICOM folder."),
+        );
+    }
+    out.push_str("<ul class=\"pictures\">\n");
+    for (number, (path, picture)) in series.pictures.iter().enumerate() {
+        let picture = &view.goods.pictures[*picture];
+        let header = &view.goods.goods[picture.good].header;
+        let frames = header.pixels.as_ref().map_or(1, |pixels| pixels.frames);
+        let mut caption = text(header, tags::INSTANCE_NUMBER);
+        if frames > 1 {
+            let _ = write!(caption, " [{}]", picture.frame + 1);
+        }
+        let file = path.strip_prefix("IHE_PDI/").unwrap_or(path);
+        let _ = writeln!(
+            out,
+            "<li><img src=\"{}\" alt=\"{}\" loading=\"lazy\" /><p>#{}</p></li>",
+            esc(file),
+            number + 1,
+            esc(&caption)
+        );
+    }
+    out.push_str("</ul>\n");
+}

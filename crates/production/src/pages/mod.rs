@@ -1,0 +1,81 @@
+//! What a person finds on the disc: `README.TXT`, `INDEX.HTM` and one page per series, in 正體中文 and English.
+//!
+//! The pages are plain HTML without script, with a content policy that forbids it: tags hold whatever somebody typed, and
+//! every value is escaped and kept from reversing the text around it. They work from `file://` in any browser and link
+//! only to each other and to their pictures. What they show is read from the objects; nothing depends on them.
+
+mod html;
+mod readme;
+
+pub(crate) use html::{index, series, style};
+pub(crate) use readme::readme;
+
+use crate::gather::{Goods, LeftOut};
+use crate::plan::DiscTexts;
+use filmdesk_instance::{Header, PersonName, Tag, tags};
+
+/// One disc as the pages show it.
+pub(crate) struct DiscView<'a> {
+    pub goods: &'a Goods,
+    pub texts: &'a DiscTexts,
+    pub profile: &'static str,
+    pub web: bool,
+    pub volume_id: String,
+    pub file_set_uid: String,
+    pub number: u32,
+    pub of: u32,
+    pub n_instances: usize,
+    pub created_at: String,
+    pub code: String,
+    pub series: Vec<SeriesView<'a>>,
+}
+
+/// One series of the disc, in the order of the DICOMDIR.
+pub(crate) struct SeriesView<'a> {
+    /// Path of its page.
+    pub page: String,
+    /// Folder of its files.
+    pub folder: String,
+    /// Its first object.
+    pub first: &'a Header,
+    pub n_instances: usize,
+    pub n_frames: u64,
+    /// Path on the disc, index among the goods' pictures.
+    pub pictures: Vec<(String, usize)>,
+}
+
+impl DiscView<'_> {
+    fn n_studies(&self) -> usize {
+        let mut studies: Vec<&str> = self.series.iter().map(|series| series.first.study_uid.as_str()).collect();
+        studies.dedup();
+        studies.len()
+    }
+
+    /// What the recipient should know is missing.
+    fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
+        self.goods.left_out.iter().filter(|left| !left.is_delivered())
+    }
+}
+
+/// An attribute's text; empty when it has none.
+fn text(header: &Header, tag: Tag) -> String {
+    header.texts(tag).join(" / ")
+}
+
+/// `2026-11-02` from `20261102`; anything else as it stands.
+fn date(header: &Header, tag: Tag) -> String {
+    let raw = text(header, tag);
+    let whole = raw.len() == 8 && raw.bytes().all(|b| b.is_ascii_digit());
+    if whole { format!("{}-{}-{}", &raw[..4], &raw[4..6], &raw[6..]) } else { raw }
+}
+
+/// A name for people: ideographs first, then letters; `^` separates for machines.
+fn name(header: &Header) -> String {
+    let PersonName { alphabetic, ideographic, .. } = header.person_name(tags::PATIENT_NAME);
+    let spaced = |group: String| {
+        let joiner = if group.is_ascii() { " " } else { "" };
+        group.split('^').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(joiner)
+    };
+    let groups = [spaced(ideographic), spaced(alphabetic)];
+    groups.into_iter().filter(|group| !group.is_empty()).collect::<Vec<_>>().join("　")
+}

@@ -1,0 +1,184 @@
+//! Reading a finished image back (W8): what is really there, against the goods and the plan.
+
+use crate::contents::{Bytes, Contents, DiscFacts, MANIFEST};
+use crate::failure::{Failure, FailureCode, Journal, Stage};
+use crate::gather::{Good, Goods, stop_if_cancelled};
+use crate::iso::IsoImage;
+use crate::make::{Written, source_changed};
+use crate::manifest::parse_manifest;
+use crate::patient::check_header;
+use crate::plan::PlanOptions;
+use filmdesk_desk::WhoCanFix;
+use filmdesk_fileset::{CheckOptions, Severity, check};
+use filmdesk_instance::{Inspector, Source};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Objects inspected at once.
+const BATCH: usize = 256;
+
+/// What the image must hold.
+pub(crate) struct Expected<'a> {
+    pub contents: &'a Contents,
+    pub goods: &'a Goods,
+    pub written: &'a Written,
+    pub facts: &'a DiscFacts,
+    pub options: &'a PlanOptions,
+}
+
+/// Proves the image: its layout byte for byte, the hash of the whole, each data set against the goods, each other file
+/// against what was written, the manifest, the index against every object, and the patient of every object.
+pub(crate) fn read_back(
+    part: &Path,
+    expected: &Expected<'_>,
+    inspector: &dyn Inspector,
+    journal: &dyn Journal,
+) -> Result<(), Failure> {
+    let image = IsoImage::open(part).map_err(|fault| differs(&fault.to_string()))?;
+    image.check_own_layout().map_err(|fault| differs(&fault.to_string()))?;
+    let names = expected.contents.files.iter().map(|file| (&file.path, file.size));
+    let there = image.files().iter().map(|(path, size)| (path, *size));
+    if image.volume_id() != expected.contents.file_set.id().as_str()
+        || image.code() != expected.facts.code
+        || !names.eq(there)
+    {
+        return Err(differs("its names, sizes or identifiers are not the planned ones"));
+    }
+    let (whole, files) = std::thread::scope(|scope| {
+        let whole = scope.spawn(|| whole_hash(part));
+        let files = compare_files(&image, expected, journal);
+        (whole.join(), files)
+    });
+    files?;
+    let whole = whole.map_err(|_| differs("the hashing thread ended early"))?;
+    if whole.map_err(|error| differs(&error.to_string()))? != expected.written.image.sha256 {
+        return Err(differs("its SHA-256 is not that of what was written"));
+    }
+    compare_manifest(&image, expected)?;
+    compare_headers(&image, expected, inspector, journal)?;
+    compare_index(&image, expected, inspector)
+}
+
+fn differs(what: &str) -> Failure {
+    let what = format!("The image read back is not what was planned: {what}. It was thrown away.");
+    let next = "Try again; if it stays so, look at the disk and the memory of this machine.";
+    let stall = Failure::new(FailureCode::ReadBackMismatch, WhoCanFix::Operator, what, next);
+    Failure { retry: true, ..stall }
+}
+
+fn whole_hash(part: &Path) -> io::Result<[u8; 32]> {
+    let mut file = File::open(part)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hash.finalize().into()),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Each object's data set against the hash it was weighed with; every other file against what was written.
+fn compare_files(image: &IsoImage, expected: &Expected<'_>, journal: &dyn Journal) -> Result<(), Failure> {
+    let mut done = 0;
+    for (index, file) in expected.contents.files.iter().enumerate() {
+        stop_if_cancelled(journal)?;
+        match &file.bytes {
+            Bytes::Good(good) => compare_good(image, &file.path, &expected.goods.goods[*good])?,
+            Bytes::Picture(_) | Bytes::Text(_) | Bytes::Manifest => {
+                let mut hash = Sha256::new();
+                let read = image.for_each_piece(&file.path, &mut |piece| hash.update(piece));
+                read.map_err(|error| differs(&error.to_string()))?;
+                if <[u8; 32]>::from(hash.finalize()) != expected.written.hashes[index] {
+                    return Err(differs(&format!("{} has other contents", file.path)));
+                }
+            }
+        }
+        done += file.size;
+        journal.progress(Stage::ReadingBack, done, image.len());
+    }
+    journal.progress(Stage::ReadingBack, image.len(), image.len());
+    Ok(())
+}
+
+/// What precedes the data set is ours, and the data set is the one that was weighed.
+fn compare_good(image: &IsoImage, path: &str, good: &Good) -> Result<(), Failure> {
+    let meta = good.file_meta();
+    let (mut before, mut same) = (0, true);
+    let mut hash = Sha256::new();
+    let read = image.for_each_piece(path, &mut |piece| {
+        let of_meta = piece.len().min(meta.len() - before);
+        same &= piece[..of_meta] == meta[before..before + of_meta];
+        before += of_meta;
+        hash.update(&piece[of_meta..]);
+    });
+    read.map_err(|error| differs(&error.to_string()))?;
+    if !same {
+        return Err(differs(&format!("{path} does not begin as it should")));
+    }
+    if <[u8; 32]>::from(hash.finalize()) != good.data_set_sha256 {
+        return Err(source_changed(&good.header.sop_instance_uid));
+    }
+    Ok(())
+}
+
+fn compare_manifest(image: &IsoImage, expected: &Expected<'_>) -> Result<(), Failure> {
+    let bytes = image.read(MANIFEST, 1 << 30).map_err(|error| differs(&error.to_string()))?;
+    let manifest = parse_manifest(&bytes).ok_or_else(|| differs("its manifest cannot be read"))?;
+    let files = &expected.contents.files;
+    let listed = files.iter().zip(&expected.written.hashes).filter(|(file, _)| file.path != MANIFEST);
+    let whole = manifest.len() + 1 == files.len()
+        && listed.into_iter().all(|(file, hash)| manifest.get(&file.path) == Some(hash));
+    if whole { Ok(()) } else { Err(differs("its manifest lists something else")) }
+}
+
+/// The objects say on the disc what they said before, and whose they are (W5 again).
+fn compare_headers(
+    image: &IsoImage,
+    expected: &Expected<'_>,
+    inspector: &dyn Inspector,
+    journal: &dyn Journal,
+) -> Result<(), Failure> {
+    let objects: Vec<(&str, &Good)> = expected
+        .contents
+        .files
+        .iter()
+        .filter_map(|file| match file.bytes {
+            Bytes::Good(good) => Some((file.path.as_str(), &expected.goods.goods[good])),
+            Bytes::Picture(_) | Bytes::Text(_) | Bytes::Manifest => None,
+        })
+        .collect();
+    for batch in objects.chunks(BATCH) {
+        stop_if_cancelled(journal)?;
+        let sources: Vec<Source> = batch
+            .iter()
+            .filter_map(|(path, _)| image.extent(path))
+            .map(|(at, size)| Source::slice(image.path(), at, size))
+            .collect();
+        if sources.len() != batch.len() {
+            return Err(differs("an object is not there"));
+        }
+        for ((path, good), answer) in batch.iter().zip(inspector.inspect(&sources)) {
+            let header = answer.map_err(|refusal| differs(&format!("{path}: {refusal}")))?;
+            if header.sop_instance_uid != good.header.sop_instance_uid || header.attributes != good.header.attributes {
+                return Err(differs(&format!("{path} is another object")));
+            }
+            if let Some(patient) = &expected.facts.expected {
+                check_header(patient, &header)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The index against every object, by the checker that judges everybody's discs.
+fn compare_index(image: &IsoImage, expected: &Expected<'_>, inspector: &dyn Inspector) -> Result<(), Failure> {
+    let options = CheckOptions { profile: Some(expected.options.profile), ..CheckOptions::default() };
+    let report = check(image, inspector, &options);
+    match report.findings.iter().find(|finding| finding.severity == Severity::Error) {
+        None => Ok(()),
+        Some(finding) => Err(differs(&format!("{} ({})", finding.message, finding.code))),
+    }
+}

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use dicom_core::Tag;
-use image::codecs::jpeg::JpegEncoder;
-use image::{DynamicImage, GrayImage, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
 
 use crate::codec::{Frames, decodable, not_decodable, pixel_by_pixel};
 use crate::header::{encoding_of, input_of};
@@ -97,7 +96,7 @@ fn read_range(source: &Source, header: &Header, from: u64, len: u64) -> Result<V
 
 // ---- grey -----------------------------------------------------------------------------------------------------
 
-fn grey(header: &Header, facts: &PixelFacts, samples: &[u8]) -> Result<DynamicImage, Refusal> {
+fn grey(header: &Header, facts: &PixelFacts, samples: &[u8]) -> Result<Picture, Refusal> {
     let rescale = Rescale {
         slope: header.number(tags::RESCALE_SLOPE).filter(|slope| *slope != 0.0).unwrap_or(1.0),
         intercept: header.number(tags::RESCALE_INTERCEPT).unwrap_or(0.0),
@@ -120,8 +119,7 @@ fn grey(header: &Header, facts: &PixelFacts, samples: &[u8]) -> Result<DynamicIm
         }
         Values::Wide(wide) => wide.iter().map(|value| shade(*value)).collect(),
     };
-    let picture = GrayImage::from_raw(facts.columns, facts.rows, grey);
-    picture.map(DynamicImage::ImageLuma8).ok_or_else(|| not_decodable("the frame has another size than described"))
+    Picture::new(facts, 1, grey)
 }
 
 /// Modality rescale (PS3.3 C.11.1): stored values to those a window is written for.
@@ -154,7 +152,7 @@ impl Window {
     fn shade(self, x: f64) -> u8 {
         let (center, width) = (self.center - 0.5, (self.width - 1.0).max(f64::MIN_POSITIVE));
         let y = ((x - center) / width + 0.5) * 255.0;
-        y.clamp(0.0, 255.0).round() as u8
+        (y + 0.5) as u8
     }
 }
 
@@ -220,7 +218,7 @@ fn stored(cell: u16, facts: &PixelFacts) -> f64 {
 
 // ---- colour ---------------------------------------------------------------------------------------------------
 
-fn colour(facts: &PixelFacts, photometric: &str, samples: Vec<u8>) -> Result<DynamicImage, Refusal> {
+fn colour(facts: &PixelFacts, photometric: &str, samples: Vec<u8>) -> Result<Picture, Refusal> {
     let mut rgb = match facts.bits_allocated {
         8 => samples,
         16 => {
@@ -235,8 +233,7 @@ fn colour(facts: &PixelFacts, photometric: &str, samples: Vec<u8>) -> Result<Dyn
     if photometric != "RGB" {
         rgb.chunks_exact_mut(3).for_each(ybr_to_rgb);
     }
-    let picture = RgbImage::from_raw(facts.columns, facts.rows, rgb);
-    picture.map(DynamicImage::ImageRgb8).ok_or_else(|| not_decodable("the frame has another size than described"))
+    Picture::new(facts, 3, rgb)
 }
 
 /// PS3.3 C.7.6.3.1.2, YBR_FULL.
@@ -247,7 +244,7 @@ fn ybr_to_rgb(pixel: &mut [u8]) {
 }
 
 /// PALETTE COLOR: three lookup tables (PS3.3 C.7.9).
-fn palette(source: &Source, header: &Header, facts: &PixelFacts, samples: &[u8]) -> Result<DynamicImage, Refusal> {
+fn palette(source: &Source, header: &Header, facts: &PixelFacts, samples: &[u8]) -> Result<Picture, Refusal> {
     const TABLES: [(Tag, Tag); 3] = [
         (tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::RED_PALETTE_COLOR_LOOKUP_TABLE_DATA),
         (tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DESCRIPTOR, tags::GREEN_PALETTE_COLOR_LOOKUP_TABLE_DATA),
@@ -266,8 +263,7 @@ fn palette(source: &Source, header: &Header, facts: &PixelFacts, samples: &[u8])
         _ => return Err(not_decodable("its samples have an unusual width")),
     };
     let rgb = cells.flat_map(|cell| [0, 1, 2].map(|k: usize| tables[k].shade(cell))).collect();
-    let picture = RgbImage::from_raw(facts.columns, facts.rows, rgb);
-    picture.map(DynamicImage::ImageRgb8).ok_or_else(|| not_decodable("the frame has another size than described"))
+    Picture::new(facts, 3, rgb)
 }
 
 struct Table {
@@ -339,15 +335,61 @@ fn values_of(source: &Source, header: &Header, wanted: &[Tag]) -> Result<BTreeMa
 
 // ---- size and file --------------------------------------------------------------------------------------------
 
-fn shrink(picture: DynamicImage, header: &Header, facts: &PixelFacts, max_side: u32) -> DynamicImage {
+/// A picture of 8 bits a sample, pixel by pixel.
+struct Picture {
+    width: usize,
+    height: usize,
+    /// 1 grey, 3 red, green and blue.
+    samples: usize,
+    bytes: Vec<u8>,
+}
+
+impl Picture {
+    fn new(facts: &PixelFacts, samples: usize, bytes: Vec<u8>) -> Result<Picture, Refusal> {
+        let (width, height) = (facts.columns as usize, facts.rows as usize);
+        if bytes.len() != width * height * samples {
+            return Err(not_decodable("the frame has another size than described"));
+        }
+        Ok(Picture { width, height, samples, bytes })
+    }
+
+    /// Another size, each new pixel the mean of those it covers (or the nearest one).
+    fn resized(&self, width: usize, height: usize) -> Picture {
+        let n = self.samples;
+        let columns: Vec<(usize, usize)> = (0..width).map(|x| covered(x, self.width, width)).collect();
+        let mut bytes = Vec::with_capacity(width * height * n);
+        let mut sums = vec![0u32; width * n];
+        for y in 0..height {
+            let (top, bottom) = covered(y, self.height, height);
+            sums.fill(0);
+            for row in self.bytes.chunks_exact(self.width * n).take(bottom).skip(top) {
+                for (sum, (left, right)) in sums.chunks_exact_mut(n).zip(&columns) {
+                    for pixel in row[left * n..right * n].chunks_exact(n) {
+                        sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += u32::from(*value));
+                    }
+                }
+            }
+            for (sum, (left, right)) in sums.chunks_exact(n).zip(&columns) {
+                let area = ((right - left) * (bottom - top)) as u32;
+                bytes.extend(sum.iter().map(|sum| ((sum + area / 2) / area) as u8));
+            }
+        }
+        Picture { width, height, samples: n, bytes }
+    }
+}
+
+/// The pixels from `0` to before `1` that pixel `at` of `new` covers of `old`: one at least.
+fn covered(at: usize, old: usize, new: usize) -> (usize, usize) {
+    let from = (at * old / new).min(old - 1);
+    (from, ((at + 1) * old / new).max(from + 1))
+}
+
+fn shrink(picture: Picture, header: &Header, facts: &PixelFacts, max_side: u32) -> Picture {
     let (columns, rows) = (f64::from(facts.columns), f64::from(facts.rows) * pixel_height(header));
     let scale = (f64::from(max_side) / columns.max(rows)).min(1.0);
-    let side = |n: f64| ((n * scale).round() as u32).clamp(1, max_side);
+    let side = |n: f64| ((n * scale).round() as u32).clamp(1, max_side) as usize;
     let (width, height) = (side(columns), side(rows));
-    if (width, height) == (picture.width(), picture.height()) {
-        return picture;
-    }
-    picture.thumbnail_exact(width, height)
+    if (width, height) == (picture.width, picture.height) { picture } else { picture.resized(width, height) }
 }
 
 /// The height of a pixel when its width is 1: from Pixel Aspect Ratio, or from Pixel Spacing (both row first).
@@ -361,10 +403,15 @@ fn pixel_height(header: &Header) -> f64 {
     pair(tags::PIXEL_ASPECT_RATIO).or_else(spacing).unwrap_or(1.0)
 }
 
-fn encode(picture: &DynamicImage) -> Result<Vec<u8>, Refusal> {
+fn encode(picture: &Picture) -> Result<Vec<u8>, Refusal> {
+    let too_large = || not_decodable("the picture is larger than JPEG allows");
+    let (Ok(width), Ok(height)) = (u16::try_from(picture.width), u16::try_from(picture.height)) else {
+        return Err(too_large());
+    };
+    let colour = if picture.samples == 1 { ColorType::Luma } else { ColorType::Rgb };
     let mut jpeg = Vec::with_capacity(32 << 10);
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode_image(picture)
+    Encoder::new(&mut jpeg, QUALITY)
+        .encode(&picture.bytes, width, height, colour)
         .map_err(|error| Refusal::NotDecodable { why: error.to_string() })?;
     Ok(jpeg)
 }

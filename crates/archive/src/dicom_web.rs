@@ -32,6 +32,8 @@ const MAX_PAGES: usize = 500;
 
 /// A server as configured.
 pub(crate) struct DicomWeb {
+    config: DicomWebConfig,
+    /// For looking; each fetch has one of its own.
     client: Client,
     base: String,
     /// Host and port, for messages.
@@ -59,7 +61,8 @@ impl DicomWeb {
             (None, None, Some(file)) => Login::Bearer(secret(file)?),
             _ => return Err(bad("give user and password_file, or token_file, or none of them".into())),
         };
-        Ok(DicomWeb { client: client(&config)?, base: url.as_str().trim_end_matches('/').to_owned(), place, login })
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(DicomWeb { client: client(&config)?, config, base, place, login })
     }
 
     pub async fn echo(&self, name: &str) -> Result<EchoReport, ArchiveError> {
@@ -126,13 +129,15 @@ impl DicomWeb {
         ask: Ask,
         spool: &Spool,
     ) -> Result<(), ArchiveError> {
+        // A client of this fetch's own: its connections are served by the thread that writes what they bring.
+        let client = client(&self.config)?;
         if ask == Ask::Study {
-            return self.bring(&format!("/studies/{study_uid}"), spool).await;
+            return self.bring(&client, &format!("/studies/{study_uid}"), spool).await;
         }
         let mut last = Ok(());
         for InstanceListing { series_uid, sop_instance_uid, .. } in missing {
             let path = format!("/studies/{study_uid}/series/{series_uid}/instances/{sop_instance_uid}");
-            match self.bring(&path, spool).await {
+            match self.bring(&client, &path, spool).await {
                 Err(error @ ArchiveError::HttpFailed { .. }) => return Err(error),
                 Err(error) => last = Err(error),
                 Ok(()) => {}
@@ -144,8 +149,8 @@ impl DicomWeb {
         last
     }
 
-    async fn bring(&self, path: &str, spool: &Spool) -> Result<(), ArchiveError> {
-        let mut response = self.get(path, AS_STORED).send().await.map_err(http(WADO))?;
+    async fn bring(&self, client: &Client, path: &str, spool: &Spool) -> Result<(), ArchiveError> {
+        let mut response = self.request(client, path, AS_STORED).send().await.map_err(http(WADO))?;
         if response.status() != StatusCode::OK {
             return Err(ArchiveError::Http { service: WADO, status: response.status().as_u16() });
         }
@@ -160,7 +165,11 @@ impl DicomWeb {
     }
 
     fn get(&self, path: &str, accept: &str) -> RequestBuilder {
-        let request = self.client.get(format!("{}{path}", self.base)).header(ACCEPT, accept);
+        self.request(&self.client, path, accept)
+    }
+
+    fn request(&self, client: &Client, path: &str, accept: &str) -> RequestBuilder {
+        let request = client.get(format!("{}{path}", self.base)).header(ACCEPT, accept);
         match &self.login {
             Login::None => request,
             Login::Basic { user, password } => request.basic_auth(user, Some(password)),

@@ -65,9 +65,14 @@ pub(crate) async fn fetch(
     let _abandoned = cancel.clone().drop_guard();
     let spool = Spool::new(into, &listed, cancel.clone())?;
     let mut work = {
-        let (spool, study_uid, runtime) = (spool.clone(), study_uid.to_owned(), tokio::runtime::Handle::current());
-        // Objects are written to disk as they arrive: on a thread that may block.
-        tokio::task::spawn_blocking(move || runtime.block_on(rounds(&backend, &study_uid, &spool)))
+        let (spool, study_uid) = (spool.clone(), study_uid.to_owned());
+        // Objects are written to disk as they arrive, so this needs a thread that may block; with its sockets served by
+        // that thread too, nothing is handed from one to another for each piece that comes.
+        tokio::task::spawn_blocking(move || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ArchiveError::Spool)?;
+            runtime.block_on(rounds(&backend, &study_uid, &spool))
+        })
     };
     let n_listed = listed.len() as u64;
     let mut tick = tokio::time::interval(TICK);

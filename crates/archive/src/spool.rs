@@ -7,10 +7,11 @@ use crate::error::ArchiveError;
 use crate::find::InstanceListing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// An object that arrived.
@@ -40,6 +41,7 @@ struct Shared {
     bytes: AtomicU64,
     instances: AtomicU64,
     cancel: CancellationToken,
+    runtime: Handle,
 }
 
 struct State {
@@ -61,14 +63,21 @@ pub(crate) enum NotTaken {
 }
 
 impl Spool {
-    /// In a folder that exists or can be made.
+    /// In a folder that exists or can be made. To be called on the runtime that outlives the fetch.
     pub fn new(folder: &Path, wanted: &[InstanceListing], cancel: CancellationToken) -> Result<Spool, ArchiveError> {
         fs::create_dir_all(folder).map_err(ArchiveError::Spool)?;
         let wanted = wanted.iter().map(|listing| (listing.sop_instance_uid.clone(), listing.clone())).collect();
         let state = State { wanted, received: BTreeMap::new(), unexpected: BTreeSet::new(), next: 1, fatal: None };
         let (bytes, instances) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Spool {
-            shared: Arc::new(Shared { folder: folder.to_owned(), state: Mutex::new(state), bytes, instances, cancel }),
+            shared: Arc::new(Shared {
+                folder: folder.to_owned(),
+                state: Mutex::new(state),
+                bytes,
+                instances,
+                cancel,
+                runtime: Handle::current(),
+            }),
         })
     }
 
@@ -84,6 +93,10 @@ impl Spool {
     /// Cancelled when the caller of the fetch asks for it or goes away.
     pub fn cancel(&self) -> &CancellationToken {
         &self.shared.cancel
+    }
+    /// Where to run what may outlive this fetch.
+    pub fn runtime(&self) -> &Handle {
+        &self.shared.runtime
     }
     /// Whether an instance is listed for this fetch.
     pub fn wants(&self, sop_instance_uid: &str) -> bool {
@@ -170,14 +183,19 @@ pub(crate) struct Object {
     spool: Spool,
     received: Received,
     part: PathBuf,
-    file: File,
+    file: BufWriter<File>,
     finished: bool,
 }
+
+/// Smaller pieces than this are written together.
+const PIECE: usize = 64 * 1024;
 
 impl Object {
     fn create(spool: Spool, mut received: Received, head: &[u8]) -> io::Result<Object> {
         let part = received.path.with_extension("part");
-        let mut file = File::options().read(true).write(true).create_new(true).open(&part)?;
+        let file = File::options().read(true).write(true).create_new(true).open(&part)?;
+        // DICOMweb comes in small pieces; what DIMSE sends is larger than the buffer and goes past it.
+        let mut file = BufWriter::with_capacity(PIECE, file);
         file.write_all(head)?;
         received.len = head.len() as u64;
         Ok(Object { spool, received, part, file, finished: false })
@@ -193,8 +211,8 @@ impl Object {
 
     /// All of a data set out of another file, copied by the kernel where it can.
     pub fn copy(&mut self, from: &mut File) -> io::Result<()> {
-        let mut file = &self.file;
-        let n = io::copy(from, &mut file).inspect_err(|error| self.spool.failed(error))?;
+        self.file.flush()?;
+        let n = io::copy(from, self.file.get_mut()).inspect_err(|error| self.spool.failed(error))?;
         self.received.len += n;
         self.spool.shared.bytes.fetch_add(n, Ordering::Relaxed);
         Ok(())
@@ -203,9 +221,10 @@ impl Object {
     /// It is complete. The same object again is dropped; another one of the same UID ends the fetch.
     pub fn end(mut self) -> io::Result<()> {
         let spool = self.spool.clone();
+        self.file.flush().inspect_err(|error| spool.failed(error))?;
         let mut state = spool.state();
         if let Some(first) = state.received.get(&self.received.sop_instance_uid) {
-            let same = first.len == self.received.len && same_contents(&mut self.file, &first.path)?;
+            let same = first.len == self.received.len && same_contents(self.file.get_mut(), &first.path)?;
             if !same {
                 let sop_instance_uid = self.received.sop_instance_uid.clone();
                 state.fatal.get_or_insert(ArchiveError::Conflict { sop_instance_uid });

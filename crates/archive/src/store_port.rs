@@ -114,7 +114,10 @@ pub(crate) async fn expect(config: &DimseConfig, caller: Caller, spool: Spool) -
                 implementation: Implementation::default(),
                 tls: None,
             };
-            let scp = StoreScp::bind(address, options, Arc::new(Door { open: open.clone() })).await;
+            // The port may serve another fetch after this one, so it does not live on this one's thread.
+            let door = Arc::new(Door { open: open.clone() });
+            let bound = spool.runtime().spawn(StoreScp::bind(address, options, door)).await;
+            let scp = bound.unwrap_or_else(|ended| Err(io::Error::other(ended)));
             let scp = scp.map_err(|source| ArchiveError::StorePort { port: config.store_port, source })?;
             let port = Arc::new(Port { open, _scp: scp });
             ports.insert(address, Arc::downgrade(&port));
@@ -192,3 +195,6 @@ impl StoreReceiver for Sorter {
         if over || self.refused > PATIENCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Handle;
+use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -98,10 +98,17 @@ async fn accept(listener: TcpListener, options: ScpOptions, handler: Arc<dyn Sto
         };
         let place = places.clone().try_acquire_owned().ok();
         let (options, handler) = (options.clone(), handler.clone());
-        // A receiver writes to disk, so each association has a thread that may block.
+        let Ok(stream) = stream.into_std() else { continue };
+        // A receiver writes to disk, so each association has a thread that may block, and serves its own socket.
         tokio::task::spawn_blocking(move || {
             let congested = place.is_none();
-            let served = Handle::current().block_on(serve(stream, from, &options, handler.as_ref(), congested));
+            let served =
+                Builder::new_current_thread().enable_all().build().map_err(DimseError::Io).and_then(|runtime| {
+                    runtime.block_on(async {
+                        let stream = TcpStream::from_std(stream).map_err(DimseError::Io)?;
+                        serve(stream, from, &options, handler.as_ref(), congested).await
+                    })
+                });
             if let Err(error) = served {
                 tracing::warn!(peer = %from.ip(), %error, "Storage SCP: an association ended early");
             }

@@ -9,8 +9,10 @@
 //! - [`orthanc::Orthanc`]: a private archive, over DIMSE and DICOMweb, that stops with the test;
 //! - [`pydicom`]: another reader of DICOM, and the good, odd and broken files it ships;
 //! - [`postgres::Postgres`]: a PostgreSQL of the test's own;
+//! - [`dcmqrscp::Dcmqrscp`]: another one, DCMTK's, over DIMSE only;
 //! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
 
+pub mod dcmqrscp;
 pub mod dicom_file;
 mod object;
 pub mod orthanc;

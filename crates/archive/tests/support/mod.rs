@@ -1,4 +1,6 @@
 //! What the tests of this crate share: an archive with known contents, ways to reach it, and how results are compared.
+// Each test binary uses a part of this.
+#![allow(dead_code)]
 
 use filmdesk_archive::{Archive, ArchiveConfig, ArchiveError, FetchProgress, Fetched, PatientKey};
 use filmdesk_instance::{Source, read_header};
@@ -31,10 +33,14 @@ pub fn archive(entry: &str) -> Archive {
 
 /// The entry for an Orthanc over DIMSE.
 pub fn dimse_entry(orthanc: &Orthanc, via: &str) -> String {
+    dimse_entry_at(orthanc.dicom_port, orthanc.store_port, via)
+}
+
+/// The entry for a test archive over DIMSE, by its ports.
+pub fn dimse_entry_at(dicom_port: u16, store_port: u16, via: &str) -> String {
     format!(
-        "name = 'test'\nkind = 'dimse'\nhost = '127.0.0.1'\nport = {}\ncalled_ae = '{AE_TITLE}'\n\
-         calling_ae = '{DESK_AE_TITLE}'\nvia = '{via}'\nstore_port = {}\n",
-        orthanc.dicom_port, orthanc.store_port
+        "name = 'test'\nkind = 'dimse'\nhost = '127.0.0.1'\nport = {dicom_port}\ncalled_ae = '{AE_TITLE}'\n\
+         calling_ae = '{DESK_AE_TITLE}'\nvia = '{via}'\nstore_port = {store_port}\n"
     )
 }
 

@@ -3,6 +3,7 @@
 //! The defaults stand once, in `filmdesk.toml` beside this module; `filmdesk config` prints that file. A fault names the
 //! file, the line and the column, or the variable of the environment, and what to do.
 
+use filmdesk_archive::ArchiveKind;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub struct Config {
     database: String,
     database_file: PathBuf,
     rules: PathBuf,
+    /// Proxies that speak HTTPS in front of both listeners.
+    pub trusted_proxies: Vec<IpAddr>,
     /// Where applicants come in.
     pub public: ListenerConfig,
     /// Where staff sign in.
@@ -48,14 +51,10 @@ pub struct Config {
 pub struct ListenerConfig {
     /// Address and port.
     pub listen: SocketAddr,
-    /// The address people see; empty: from `listen`.
-    pub url: String,
     /// PEM certificate chain; empty: plain HTTP.
     pub certificate: PathBuf,
     /// PEM private key.
     pub key: PathBuf,
-    /// Proxies that do HTTPS in front.
-    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// The spool.
@@ -93,7 +92,15 @@ pub struct WorkerConfig {
     /// Tries of a job before a person is asked.
     pub attempts: u32,
     /// The first pause between two tries; each next one is twice as long.
-    pub first_pause_seconds: u64,
+    pub first_pause_seconds: u32,
+    /// Finding, previewing and weighing at once.
+    pub quick_jobs: usize,
+    /// Making at once.
+    pub making_jobs: usize,
+    /// From the image to the labelled disc, for the ready time (A26).
+    pub making_minutes_per_disc: u32,
+    /// Pictures and pages for a browser on each disc.
+    pub web_pages: bool,
 }
 
 /// The log.
@@ -142,8 +149,9 @@ impl Config {
     pub fn load(file: Option<&Path>, environment: &[(String, String)]) -> Result<Config, ConfigFault> {
         let Some(path) = file else { return Config::read("", "the defaults", Path::new(""), environment) };
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| fault(&name, format!("cannot be read: {e}"), "give another path with --config, or leave it out"))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            fault(&name, format!("cannot be read: {e}"), "give another path with --config, or leave it out")
+        })?;
         Config::read(&text, &name, path.parent().unwrap_or(Path::new("")), environment)
     }
 
@@ -181,14 +189,16 @@ impl Config {
             true => self.state.join(default),
             false => home.join(own),
         };
-        (self.spool.folder, self.blobs.folder) = (below(&self.spool.folder, "spool"), below(&self.blobs.folder, "blobs"));
+        (self.spool.folder, self.blobs.folder) =
+            (below(&self.spool.folder, "spool"), below(&self.blobs.folder, "blobs"));
         for path in [&mut self.rules, &mut self.database_file] {
             if !path.as_os_str().is_empty() {
                 *path = home.join(&*path);
             }
         }
+        self.archive.iter_mut().for_each(|archive| settle_archive(&mut archive.kind, home));
         for (table, listener) in [("public", &mut self.public), ("staff", &mut self.staff)] {
-            listener.settle(name, table, home)?;
+            listener.settle(name, table, home, &self.trusted_proxies)?;
         }
         if self.public.listen == self.staff.listen && self.public.listen.port() != 0 {
             let message = format!("[public] and [staff] both listen on {}", self.public.listen);
@@ -199,8 +209,10 @@ impl Config {
             let message = format!("two archives are called {:?}", twice.name);
             return Err(fault(name, message, "give each [[archive]] a name of its own"));
         }
-        if self.worker.inspectors == 0 || self.worker.attempts == 0 {
-            return Err(fault(name, "[worker] inspectors and attempts must be at least 1", SEE_DEFAULTS));
+        let worker = &self.worker;
+        if [worker.inspectors, worker.quick_jobs, worker.making_jobs, worker.attempts as usize].contains(&0) {
+            let message = "[worker] inspectors, attempts, quick_jobs and making_jobs must be at least 1";
+            return Err(fault(name, message, SEE_DEFAULTS));
         }
         Ok(self)
     }
@@ -213,7 +225,11 @@ impl Config {
         if !self.database_file.as_os_str().is_empty() {
             let place = self.database_file.display().to_string();
             let text = std::fs::read_to_string(&self.database_file).map_err(|e| {
-                fault(&place, format!("the database URL cannot be read: {e}"), "correct `database_file`, or its permissions")
+                fault(
+                    &place,
+                    format!("the database URL cannot be read: {e}"),
+                    "correct `database_file`, or its permissions",
+                )
             })?;
             return Ok(text.trim().to_owned());
         }
@@ -232,15 +248,19 @@ impl Config {
 }
 
 impl ListenerConfig {
-    fn settle(&mut self, name: &str, table: &str, home: &Path) -> Result<(), ConfigFault> {
+    fn settle(&mut self, name: &str, table: &str, home: &Path, proxies: &[IpAddr]) -> Result<(), ConfigFault> {
         let place = format!("{name}, [{table}]");
         if self.certificate.as_os_str().is_empty() != self.key.as_os_str().is_empty() {
-            return Err(fault(place, "a certificate needs its key, and a key its certificate", "give both, or neither"));
+            return Err(fault(
+                place,
+                "a certificate needs its key, and a key its certificate",
+                "give both, or neither",
+            ));
         }
         if self.has_tls() {
             (self.certificate, self.key) = (home.join(&self.certificate), home.join(&self.key));
         }
-        if !self.listen.ip().is_loopback() && !self.has_tls() && self.trusted_proxies.is_empty() {
+        if !self.listen.ip().is_loopback() && !self.has_tls() && proxies.is_empty() {
             return Err(fault(
                 place,
                 format!("plain HTTP on {} would carry patients' data readable over the network", self.listen),
@@ -256,6 +276,18 @@ impl ListenerConfig {
     }
 }
 
+/// Paths of an archive start at the file's folder too.
+fn settle_archive(kind: &mut ArchiveKind, home: &Path) {
+    match kind {
+        ArchiveKind::Folder { path } => *path = home.join(&*path),
+        ArchiveKind::DicomWeb(web) => {
+            let files = [&mut web.password_file, &mut web.token_file, &mut web.ca_file, &mut web.identity_file];
+            files.into_iter().flatten().for_each(|path| *path = home.join(&*path));
+        }
+        ArchiveKind::Dimse(_) => {}
+    }
+}
+
 fn deserialize(table: &Spanned<DeTable<'_>>) -> Result<Config, toml::de::Error> {
     Config::deserialize(toml::de::Deserializer::from(table.clone()))
 }
@@ -264,7 +296,9 @@ fn deserialize(table: &Spanned<DeTable<'_>>) -> Result<Config, toml::de::Error> 
 fn merge<'i>(base: &mut DeTable<'i>, over: DeTable<'i>) {
     for (key, value) in over {
         let is_table = matches!(value.get_ref(), DeValue::Table(_));
-        if let (true, Some(DeValue::Table(old))) = (is_table, base.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut)) {
+        if let (true, Some(DeValue::Table(old))) =
+            (is_table, base.get_mut(key.get_ref().as_ref()).map(Spanned::get_mut))
+        {
             if let DeValue::Table(new) = value.into_inner() {
                 merge(old, new);
             }

@@ -1,0 +1,11 @@
+//! One module a command.
+
+pub mod doctor;
+pub mod inspect;
+pub mod keep;
+pub mod pacs;
+pub mod quote;
+pub mod rules;
+pub mod serve;
+pub mod user;
+pub mod work;

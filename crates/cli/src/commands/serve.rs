@@ -1,0 +1,112 @@
+//! `filmdesk serve`: the pages, and one worker beside them.
+
+use crate::clock::RealClock;
+use crate::config::{Config, ListenerConfig};
+use crate::desk::{self, private_folder, store_config};
+use crate::exit::Failed;
+use crate::{demo, hospital, supervise};
+use clap::Args;
+use filmdesk_desk::Clock;
+use filmdesk_store::{Store, StoreError};
+use filmdesk_web::{Listener, Server, TlsFiles, WebConfig};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// A demonstration desk: invented patients, a clock on an open Tuesday morning, a banner on every page
+    #[arg(long)]
+    demo: bool,
+    /// Start no worker: one runs elsewhere
+    #[arg(long)]
+    no_worker: bool,
+}
+
+/// Serves until SIGTERM or Ctrl-C.
+pub async fn run(mut config: Config, file: Option<PathBuf>, args: &ServeArgs) -> Result<(), Failed> {
+    if args.demo {
+        demo::configure(&mut config);
+    }
+    let rules = Arc::new(hospital::rules(&config)?);
+    let zone = desk::zone(&rules)?;
+    private_folder(&config.state)?;
+    let store = open_store(&config).await?;
+    let _only_server = store.lock_server().await?;
+    let mut background = tokio::task::JoinSet::new();
+    let clock: Arc<dyn Clock> = if args.demo {
+        let clock = demo::start_clock(&store, &rules).await?;
+        demo::write_samples(&config, &clock, &zone).await?;
+        demo::make_accounts(&config, &store, &clock).await?;
+        background.spawn(demo::write_clock_down(store.clone(), clock.clone()));
+        Arc::new(clock)
+    } else {
+        if desk::demo_offset(&store).await?.is_some() {
+            return Err(Failed::usage(
+                "this store belongs to a demonstration desk: serve it with --demo, or give another `state`",
+            ));
+        }
+        Arc::new(RealClock)
+    };
+    let web = WebConfig {
+        store: store.clone(),
+        rules,
+        clock,
+        demo: args.demo,
+        public: listener(&config.public),
+        staff: listener(&config.staff),
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
+    let server = Server::bind(web).await.map_err(|e| Failed::new(e.to_string()))?;
+    let stop = supervise::stop_signal();
+    let worker = (!args.no_worker).then(|| supervise::worker(file, args.demo, stop.clone()));
+    announce(&config, &server, args, store.users().await?.is_empty());
+    let mut stopped = stop.clone();
+    server.run(async move { supervise::told(&mut stopped).await }).await;
+    println!("Stopping: what a worker was doing goes on at the next start.");
+    if let Some(worker) = worker {
+        worker.await.map_err(|e| Failed::new(format!("the worker's supervisor: {e}")))?;
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// Opens the store; an SQLite file that is not there yet is made.
+async fn open_store(config: &Config) -> Result<Store, Failed> {
+    let at = store_config(config)?;
+    match Store::open(&at).await {
+        Err(StoreError::NeedsMigration { found: 0, .. }) if at.url.starts_with("sqlite:") => {
+            Store::migrate(&at).await?;
+            Ok(Store::open(&at).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
+fn listener(config: &ListenerConfig) -> Listener {
+    let tls = config.has_tls().then(|| TlsFiles { certificate: config.certificate.clone(), key: config.key.clone() });
+    Listener { address: config.listen, tls }
+}
+
+fn announce(config: &Config, server: &Server, args: &ServeArgs, nobody_can_sign_in: bool) {
+    let what =
+        if args.demo { "Filmdesk, a demonstration desk with invented patients, is open." } else { "Filmdesk is open." };
+    println!("\n{what}\n  applicants  {}\n  counter     {}", server.public_url(), server.staff_url());
+    if args.demo {
+        let file = demo::sign_in_file(config);
+        println!("  sign in as  (also in {})", shown(&file));
+        for line in std::fs::read_to_string(&file).unwrap_or_default().lines() {
+            println!("              {line}");
+        }
+    } else if nobody_can_sign_in {
+        println!("  nobody can sign in yet: `filmdesk user add LOGIN --role supervisor`");
+    }
+    if args.no_worker {
+        println!("  no worker was started here: `filmdesk work` elsewhere finds, weighs and makes");
+    }
+    println!("Ctrl-C stops it; everything is in {}.", shown(&config.state));
+}
+
+fn shown(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}

@@ -1,0 +1,62 @@
+//! The hospital's rules as a command finds them: a folder of the configuration, or those built in.
+
+use crate::config::Config;
+use crate::exit::Failed;
+use filmdesk_policy::{RuleFiles, Rules};
+use std::path::Path;
+
+/// The rules built in.
+const BUILT_IN: [(&str, &str); 8] = [
+    ("hospital.toml", include_str!("../../../rules/ntuh/hospital.toml")),
+    ("record-kinds.toml", include_str!("../../../rules/ntuh/record-kinds.toml")),
+    ("fees.toml", include_str!("../../../rules/ntuh/fees.toml")),
+    ("documents.toml", include_str!("../../../rules/ntuh/documents.toml")),
+    ("schedule.toml", include_str!("../../../rules/ntuh/schedule.toml")),
+    ("calendar.toml", include_str!("../../../rules/ntuh/calendar.toml")),
+    ("readings.toml", include_str!("../../../rules/ntuh/readings.toml")),
+    ("page.toml", include_str!("../../../rules/ntuh/page.toml")),
+];
+
+/// The rules as configured.
+///
+/// # Errors
+/// Every mistake in them, each with file, line, column and remedy.
+pub fn rules(config: &Config) -> Result<Rules, Failed> {
+    match config.rules_folder() {
+        Some(folder) => rules_in(folder),
+        None => load(&RuleFiles::from_folder_texts(BUILT_IN), "the rules built in"),
+    }
+}
+
+/// The rules in a folder.
+///
+/// # Errors
+/// As [`rules`].
+pub fn rules_in(folder: &Path) -> Result<Rules, Failed> {
+    load(&folder_texts(folder)?, &folder.display().to_string())
+}
+
+/// The texts of the TOML files directly in `folder`.
+///
+/// # Errors
+/// The folder or a file in it cannot be read.
+pub fn folder_texts(folder: &Path) -> Result<RuleFiles, Failed> {
+    let problem = |what: String| Failed::usage(format!("the rules in {}: {what}; correct `rules`", folder.display()));
+    let mut texts = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| problem(e.to_string()))? {
+        let path = entry.map_err(|e| problem(e.to_string()))?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            texts
+                .push((name, std::fs::read_to_string(&path).map_err(|e| problem(format!("{}: {e}", path.display())))?));
+        }
+    }
+    Ok(RuleFiles::from_folder_texts(texts))
+}
+
+fn load(texts: &RuleFiles, place: &str) -> Result<Rules, Failed> {
+    Rules::load(texts).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+        Failed::usage(format!("{} mistakes in {place}:\n{}", faults.len(), lines.join("\n")))
+    })
+}

@@ -1,0 +1,89 @@
+//! Bringing the ticked studies into the spool, once: what a worker that died had brought is used again.
+
+use crate::worker::Worker;
+use crate::worker::beat::Pulse;
+use crate::worker::find::patient_key;
+use crate::worker::stopped::{Stopped, spool_failed};
+use filmdesk_archive::{ArchiveError, Fetched, InstanceListing};
+use filmdesk_desk::{ApplicationId, FoundStudy, Order};
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+
+/// What is assumed of an instance whose size the archive does not tell, for the quota.
+const INSTANCE_BYTES: u64 = 512 * 1024;
+
+impl Worker {
+    /// Every study of the order, complete, in the spool.
+    pub(super) async fn fetch_order(
+        &self,
+        id: ApplicationId,
+        order: &Order,
+        pulse: &Pulse,
+    ) -> Result<Vec<Fetched>, Stopped> {
+        let total: u64 = order.studies.iter().map(|ticked| expected_bytes(&ticked.study)).sum();
+        self.spool.room_for(total)?;
+        let mut fetched = Vec::new();
+        let before = Cell::new(0);
+        for ticked in &order.studies {
+            let study = self.fetch_study(id, order, &ticked.study, pulse, (before.get(), total)).await?;
+            before.set(before.get() + study.received.iter().map(|r| r.len).sum::<u64>());
+            fetched.push(study);
+        }
+        Ok(fetched)
+    }
+
+    /// One study; `sofar` is (bytes brought before it, bytes of the whole order).
+    pub(super) async fn fetch_study(
+        &self,
+        id: ApplicationId,
+        order: &Order,
+        study: &FoundStudy,
+        pulse: &Pulse,
+        sofar: (u64, u64),
+    ) -> Result<Fetched, Stopped> {
+        pulse.check()?;
+        let (archive, key) = (self.archive(&study.archive)?, patient_key(&order.patient));
+        let place = self.spool.study(id, &study.archive, &study.study_uid);
+        let named = |error: ArchiveError| Stopped::archive(archive.name(), error);
+        if let Some(here) = place.complete() {
+            // What a killed worker brought counts only as long as the archive still says the same.
+            if same_list(&archive.list(&key, &study.study_uid).await.map_err(named)?, &here.listed) {
+                return Ok(here);
+            }
+        }
+        place.clear().map_err(|e| spool_failed("The spool could not be prepared", &e))?;
+        let full: Mutex<Option<Stopped>> = Mutex::new(None);
+        let result = archive
+            .fetch(&key, &study.study_uid, &place.folder, &|progress| {
+                pulse.show("fetching", sofar.0 + progress.bytes, sofar.1.max(sofar.0 + progress.bytes), "bytes");
+                if let Err(stopped) = self.spool.free_for(0) {
+                    full.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(stopped);
+                    return ControlFlow::Break(());
+                }
+                pulse.flow()
+            })
+            .await;
+        if let Some(stopped) = full.into_inner().unwrap_or_else(|e| e.into_inner()) {
+            place.clear().map_err(|e| spool_failed("The spool could not be cleared", &e))?;
+            return Err(stopped);
+        }
+        // Cancelled by the counter, by losing the lease, or by stopping: the pulse knows which.
+        if let Err(ArchiveError::Cancelled) = &result {
+            pulse.check()?;
+        }
+        let fetched = result.map_err(named)?;
+        place.mark_complete(&fetched).map_err(|e| spool_failed("The spool's list could not be written", &e))?;
+        Ok(fetched)
+    }
+}
+
+fn expected_bytes(study: &FoundStudy) -> u64 {
+    study.size_bytes.unwrap_or(u64::from(study.n_instances).saturating_mul(INSTANCE_BYTES))
+}
+
+fn same_list(a: &[InstanceListing], b: &[InstanceListing]) -> bool {
+    let uids = |list: &[InstanceListing]| list.iter().map(|i| i.sop_instance_uid.clone()).collect::<BTreeSet<_>>();
+    uids(a) == uids(b)
+}

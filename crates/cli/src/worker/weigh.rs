@@ -1,0 +1,189 @@
+//! The weigh job: fetch exactly the ticked studies, check that they are complete and this patient's, plan the discs, and
+//! ask the rules for the exact price.
+
+use crate::worker::beat::Pulse;
+use crate::worker::find::verified;
+use crate::worker::stopped::{Stopped, spool_failed};
+use crate::worker::{Worker, blocking};
+use filmdesk_archive::Fetched;
+use filmdesk_desk::{Application, ApplicationId, Order, Quote, TickedStudy, Verified, Weighing};
+use filmdesk_fileset::MediaProfile;
+use filmdesk_instance::Source;
+use filmdesk_policy::{Companion, DiscTypeRule, ItemAsked, RecordKindId, Situation, WeighedGoods, answer};
+use filmdesk_production::{Bilingual, DiscTexts, ExpectedPatient, GatherOptions, Goods, PlanOptions};
+use filmdesk_production::{check_complete, check_patient, gather, plan};
+use filmdesk_store::{Change, Job};
+use jiff::ToSpan;
+use jiff::civil::{DateTime, time};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+impl Worker {
+    pub(super) async fn weigh(&self, job: &Job, pulse: &Pulse) -> Result<(), Stopped> {
+        let application = self.application(job).await?;
+        let verified = verified(&application)?;
+        let order = verified.order.clone().ok_or(Stopped::Nothing)?;
+        let goods = self.gather_order(application.id, &order, pulse).await?;
+        let options = self.plan_options(application.number.compact().to_owned())?;
+        let discs = plan(&goods, &options)?.summary();
+        let weighing = Weighing {
+            at: self.clock.now(),
+            n_instances: goods.goods.len() as u32,
+            left_out: goods.left_out.iter().filter(|left| !left.is_delivered()).map(Into::into).collect(),
+            goods_hash: goods.hash(),
+            worker: self.spool.worker.clone(),
+            discs,
+        };
+        let quote = self.quote(verified, &order, &weighing).await?;
+        let detail = format!("{} instances on {} discs", weighing.n_instances, weighing.discs.len());
+        let entry = self.entry("weigh").detail(detail);
+        let ticked = order.clone();
+        let weighed = self.store.change(job.application, None, move |application: Application, _| {
+            // The order may have been amended and ticked anew while this one was fetched.
+            let same = verified_order(&application).is_some_and(|order| *order == ticked);
+            if !same {
+                return Err(moved_on(&application));
+            }
+            Ok(Change::new(application.weigh(weighing, quote)?, entry).finish(&job.lease))
+        });
+        weighed.await?;
+        Ok(())
+    }
+
+    /// Everything of an order, in the spool, read, checked, in the form the medium takes; kept beside the spool.
+    pub(super) async fn gather_order(
+        &self,
+        id: ApplicationId,
+        order: &Order,
+        pulse: &Pulse,
+    ) -> Result<Arc<Goods>, Stopped> {
+        let fetched = self.fetch_order(id, order, pulse).await?;
+        check_listed(&fetched)?;
+        let sources: Vec<Source> =
+            fetched.iter().flat_map(|f| &f.received).map(|r| Source::file(r.path.clone())).collect();
+        let (disc, profile) = self.disc_type()?;
+        let (capacity_sectors, previews) = (disc.capacity_sectors, self.config.web_pages);
+        let folder = self.spool.folder(id);
+        let work = folder.join("work");
+        let expected = ExpectedPatient::from(&order.patient);
+        let (inspector, journal) = (Arc::clone(&self.inspector), pulse.clone());
+        let gathered = blocking(move || {
+            fresh(&work).map_err(|e| spool_failed("The working folder could not be prepared", &e))?;
+            let options = GatherOptions { profile, capacity_sectors, spool: &work, previews };
+            let goods = gather(sources, inspector.as_ref(), &options, &journal)?;
+            check_patient(&expected, &goods)?;
+            goods.save(&goods_file(folder))?;
+            Ok::<Goods, Stopped>(goods)
+        })
+        .await;
+        match gathered {
+            Ok(goods) => Ok(Arc::new(goods)),
+            // The journal only knows that it is to stop; the pulse knows why.
+            Err(stopped) => Err(pulse.check().err().unwrap_or(stopped)),
+        }
+    }
+
+    /// The disc this hospital issues, with its profile.
+    pub(super) fn disc_type(&self) -> Result<(&DiscTypeRule, &'static MediaProfile), Stopped> {
+        let disc = self.rules.default_disc_type();
+        let profile = MediaProfile::by_id(&disc.profile).ok_or_else(|| {
+            let what = format!("The rules name the media profile {}, which is not known.", disc.profile);
+            let who = filmdesk_desk::WhoCanFix::Operator;
+            super::failed("rules", who, what, "Correct the disc type in hospital.toml.", false)
+        })?;
+        Ok((disc, profile))
+    }
+
+    /// How discs are planned; the same when priced and when made.
+    pub(super) fn plan_options(&self, volume_prefix: String) -> Result<PlanOptions, Stopped> {
+        let (disc, profile) = self.disc_type()?;
+        let hospital = self.rules.hospital();
+        let both = |text: &filmdesk_policy::Text| Bilingual::new(&text.zh, &text.en);
+        Ok(PlanOptions {
+            volume_prefix,
+            capacity_sectors: disc.capacity_sectors,
+            profile,
+            web: self.config.web_pages,
+            texts: DiscTexts {
+                institution: Some(both(&hospital.name)),
+                contact: vec![both(&hospital.service), Bilingual::new(&hospital.phone, &hospital.phone)],
+                program: concat!("Filmdesk ", env!("CARGO_PKG_VERSION")).to_owned(),
+            },
+        })
+    }
+
+    async fn quote(&self, verified: &Verified, order: &Order, weighing: &Weighing) -> Result<Quote, Stopped> {
+        let overlay = self.store.overlay().await?;
+        let discs = weighing.discs.len() as u32;
+        let making_minutes = discs.saturating_mul(self.config.making_minutes_per_disc);
+        let now = self.local_now();
+        let situation = weighed_situation(verified, order, now, WeighedGoods { discs, making_minutes });
+        let days = i64::from(self.rules.periods().quote_days);
+        let expires = now.date().saturating_add(days.days()).to_datetime(time(23, 59, 59, 0));
+        Ok(Quote { answer: answer(&self.rules, &overlay, &situation), at: weighing.at, expires })
+    }
+}
+
+/// Where the list of gathered goods is kept.
+pub(super) fn goods_file(folder: PathBuf) -> PathBuf {
+    folder.join("goods.list")
+}
+
+/// An empty folder.
+pub(super) fn fresh(folder: &std::path::Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    std::fs::create_dir_all(folder)
+}
+
+fn check_listed(fetched: &[Fetched]) -> Result<(), Stopped> {
+    for study in fetched {
+        let listed = study.listed.iter().map(|i| i.sop_instance_uid.as_str());
+        check_complete(listed, study.received.iter().map(|r| r.sop_instance_uid.as_str()))?;
+    }
+    Ok(())
+}
+
+fn verified_order(application: &Application) -> Option<&Order> {
+    if let filmdesk_desk::State::Verified(verified) = &application.state { verified.order.as_ref() } else { None }
+}
+
+fn moved_on(application: &Application) -> filmdesk_desk::TransitionError {
+    let missing = "the order was changed while it was fetched".to_owned();
+    filmdesk_desk::TransitionError { from: application.state.name(), action: "weigh", missing }
+}
+
+/// The form's situation with what is really copied: one item a ticked study, with what the form said of an item of its
+/// kind, and the examinations left unticked as companions (A30).
+fn weighed_situation(verified: &Verified, order: &Order, at: DateTime, goods: WeighedGoods) -> Situation {
+    let asked = &verified.submitted.request.situation;
+    let mut unused: Vec<&ItemAsked> = asked.items.iter().collect();
+    let items = order.studies.iter().map(|ticked| item(ticked, &mut unused)).collect();
+    let found = verified.found.iter().flat_map(|found| &found.studies);
+    let unticked = found.filter(|study| !order.studies.iter().any(|ticked| ticked.study.study_uid == study.study_uid));
+    let companions = unticked
+        .filter_map(|study| {
+            let (kind, exam_end) = (study.kind.clone()?, exam_end(study)?);
+            Some(Companion { kind, exam_end, report_sent: None })
+        })
+        .collect();
+    Situation { at, paid_at: None, items, companions, weighed: Some(goods), ..asked.clone() }
+}
+
+fn item(ticked: &TickedStudy, unused: &mut Vec<&ItemAsked>) -> ItemAsked {
+    let end = exam_end(&ticked.study);
+    let of_kind = |item: &&ItemAsked| item.kind == ticked.kind;
+    let same_day = |item: &&ItemAsked| of_kind(item) && item.exam_end.map(|e| e.date()) == end.map(|e| e.date());
+    let position = unused.iter().position(same_day).or_else(|| unused.iter().position(of_kind));
+    let RecordKindId(kind) = &ticked.kind;
+    let from_form = position.map_or_else(|| ItemAsked::on_disc(kind), |at| unused.remove(at).clone());
+    ItemAsked { exam_end: end.or(from_form.exam_end), ..from_form }
+}
+
+fn exam_end(study: &filmdesk_desk::FoundStudy) -> Option<DateTime> {
+    let hour_minute = study.time.split_once(':').and_then(|(h, m)| Some((h.parse().ok()?, m.get(..2)?.parse().ok()?)));
+    let (hour, minute) = hour_minute.unwrap_or((0, 0));
+    study.date.and_then(|date| DateTime::new(date.year(), date.month(), date.day(), hour, minute, 0, 0).ok())
+}

@@ -121,21 +121,17 @@ async fn print_slip(state: &AppState, tr: Tr, application: &Application, back: &
     let view = AnswerView::new(tr, &answer, &[]);
     let mut facts: Vec<Row> = view.ready.iter().map(|ready| row(tr.t("slip-ready"), &ready.text)).collect();
     if let Some(place) = &view.place {
-        facts.push(row(tr.t("place"), format!("{}（{}）", place.name, place.address)));
+        facts.push(row(tr.t("place"), tr.t2("with-paren", "what", &place.name, "more", &place.address)));
         facts.push(row(tr.t("hours"), &place.hours));
         facts.push(row(tr.t("phone"), &place.phone));
     }
-    let original = tr.t("original");
-    let paper = |paper: &words::PaperView| {
-        if paper.original { format!("{}（{original}）", paper.text) } else { paper.text.clone() }
-    };
     let facts = SlipFacts {
         lang: tr.lang,
         hospital: tr.text(&state.rules.hospital().name).to_owned(),
         number: application.number.to_string(),
         code: state.store.status_code(&application.number),
         patient_masked: words::masked(request.patient.name.reveal()),
-        papers: view.papers.iter().map(paper).collect(),
+        papers: view.papers.iter().map(|paper| paper.text.clone()).collect(),
         lines: view.lines.iter().map(|line| row(&line.text, &line.amount)).collect(),
         total: view.total,
         facts,

@@ -45,12 +45,9 @@ pub fn date(tr: Tr, date: Date) -> String {
     }
 }
 
-/// A date as it stands on papers: both calendars, `民國115年12月1日（2026-12-01）`.
+/// A date as it stands on papers: in both calendars.
 pub fn date_both(tr: Tr, date: Date) -> String {
-    match tr.lang {
-        Lang::ZhTw => format!("{}（{date}）", taiwan::roc_date(date)),
-        Lang::En => format!("{} {} {} ({})", date.day(), month(tr, date), date.year(), taiwan::roc_date(date)),
-    }
+    tr.text(&taiwan::both_calendars(date)).to_owned()
 }
 
 fn month(tr: Tr, date: Date) -> String {
@@ -164,8 +161,6 @@ pub struct PaperView {
     pub id: String,
     /// In words.
     pub text: String,
-    /// The original is asked for.
-    pub original: bool,
     /// What may stand in, joined.
     pub alternatives: String,
     /// Each of them.
@@ -282,7 +277,6 @@ pub fn papers(tr: Tr, papers: &[RequiredDocument]) -> Vec<PaperView> {
         PaperView {
             id: paper.id.clone(),
             text: tr.text(&paper.text).to_owned(),
-            original: paper.original,
             alternatives: options.join(&tr.t("list-comma")),
             options,
             why: ReasonView::new(tr, &paper.why),

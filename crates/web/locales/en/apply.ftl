@@ -185,7 +185,6 @@ papers-cost = Cost
 papers-when = When it can be ready
 papers-where = Where to go
 papers-go-on = Check your answers
-original = original
 instead = Or:{" "}
 line-what = Item
 line-amount = Amount

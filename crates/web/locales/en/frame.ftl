@@ -25,6 +25,7 @@ save-continue = Save and continue
 not-given = Not provided
 list-comma = ,{" "}
 list-semicolon = ;{" "}
+with-paren = { $what } ({ $more })
 money = NT${ $amount }
 moment = { $date }, { $time }
 day-1 = Mon

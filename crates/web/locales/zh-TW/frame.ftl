@@ -25,6 +25,7 @@ save-continue = 儲存並繼續
 not-given = 未填寫
 list-comma = 、
 list-semicolon = ；
+with-paren = { $what }（{ $more }）
 money = { $amount }元
 moment = { $date } { $time }
 day-1 = 一

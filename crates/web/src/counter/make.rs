@@ -130,7 +130,8 @@ fn released(desk: &Desk<'_>, release: &Release) -> String {
     match release {
         Release::AtCounter { by, collector, identity_seen, last_four } => {
             let seen = tr.maybe(&format!("identity-{identity_seen}")).unwrap_or_else(|| identity_seen.clone());
-            let whom = format!("{}（{seen} …{}）", words::masked(collector.reveal()), last_four.reveal());
+            let more = format!("{seen} …{}", last_four.reveal());
+            let whom = tr.t2("with-paren", "what", words::masked(collector.reveal()), "more", more);
             tr.with("parcel-released", &[("when", &when), ("who", &by.staff.0), ("whom", &whom)])
         }
         Release::ByPost { by, tracking } => {

@@ -120,7 +120,7 @@ fn study_view(desk: &Desk<'_>, study: &FoundStudy) -> StudyView {
 fn masked_dicom(name: &str) -> String {
     let spellings = name.split('=').map(|spelling| spelling.trim_matches(['^', ' '])).filter(|s| !s.is_empty());
     let masked = |spelling: &str| words::masked(&spelling.replace('^', if spelling.is_ascii() { " " } else { "" }));
-    spellings.map(masked).collect::<Vec<_>>().join(" ＝ ")
+    spellings.map(masked).collect::<Vec<_>>().join(" / ")
 }
 
 /// `POST …/order`: exactly these studies, counted as these items; weighing starts.

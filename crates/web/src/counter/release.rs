@@ -32,9 +32,9 @@ pub async fn release(
             if paid.weighed.verified.submitted.request.collection() == Collection::ByPostInTaiwan
     );
     let mut problems = Problems::default();
-    let slip = ApplicationNumber::parse(typed.get("slip"));
+    let slip = ApplicationNumber::parse(typed.get("slip_number"));
     if slip.is_err() {
-        problems.add("slip", ctx.tr.t("e-number"));
+        problems.add("slip_number", ctx.tr.t("e-number"));
     }
     let codes: Vec<String> =
         typed.get("codes").split([' ', ',', '\n', '、', '，']).filter(|c| !c.is_empty()).map(str::to_owned).collect();

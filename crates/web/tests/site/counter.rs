@@ -1,0 +1,275 @@
+//! The counter, from the papers to the handing over, with somebody who plays the worker.
+
+use super::common::worker::{CODE, IMAGE, VOLUME};
+use super::common::{Browser, TestDesk, apply};
+use axum::http::{StatusCode, header};
+use jiff::SignedDuration;
+
+/// The version an application's page shows.
+async fn version(desk: &TestDesk, number: &str) -> String {
+    desk.application(number).await.version.to_string()
+}
+
+const SEEN: &[(&str, &str)] = &[
+    ("seen_D1", "yes"),
+    ("kind_D1", "國民身分證"),
+    ("last4_D1", "6789"),
+    ("patient_id", "TEST-0001"),
+    ("patient_id_again", "TEST-0001"),
+    ("born_again", "1975-05-01"),
+];
+
+async fn post(
+    desk: &TestDesk,
+    clerk: &mut Browser,
+    number: &str,
+    what: &str,
+    fields: &[(&str, &str)],
+) -> super::common::Page {
+    let version = version(desk, number).await;
+    let mut all = fields.to_vec();
+    all.push(("version", &version));
+    clerk.post(&format!("/applications/{number}/{what}"), &all).await
+}
+
+async fn stage(desk: &TestDesk, number: &str) -> &'static str {
+    desk.application(number).await.stage().name()
+}
+
+/// Up to the quote.
+async fn weighed(desk: &TestDesk, clerk: &mut Browser) -> String {
+    let (number, _) = apply(&mut desk.applicant()).await;
+    post(desk, clerk, &number, "verify", SEEN).await;
+    desk.worker().work().await;
+    let ticked = &[("tick_2.25.1001@sample", "yes"), ("kind_2.25.1001@sample", "ct")];
+    post(desk, clerk, &number, "order", ticked).await;
+    desk.worker().work().await;
+    assert_eq!(stage(desk, &number).await, "weighed");
+    number
+}
+
+#[tokio::test]
+async fn papers_find_tick_weigh_pay_make_release() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    for lang in ["zh", "en"] {
+        let (number, code) = apply(&mut desk.applicant()).await;
+        let page_of = format!("/applications/{number}");
+        assert!(clerk.get(&format!("/?lang={lang}")).await.has(&number), "in the queue");
+        assert_eq!(clerk.post("/scan", &[("scan", &number.to_lowercase())]).await.location(), page_of);
+
+        let page = clerk.get(&page_of).await;
+        assert!(page.has("id=\"verify-form\"") && page.has("seen_D1"), "the next step is the papers");
+        assert!(!page.has("王測試") && page.has("王○試"), "masked");
+        let answer = post(&desk, &mut clerk, &number, "verify", SEEN).await;
+        assert_eq!(answer.location(), page_of, "{}", answer.body);
+        assert_eq!(stage(&desk, &number).await, "finding");
+        assert!(clerk.get(&page_of).await.has("data-live"));
+        let live = clerk.get(&format!("{page_of}/progress")).await;
+        assert_eq!(live.headers["x-version"].to_str().ok(), Some(version(&desk, &number).await.as_str()));
+
+        assert!(desk.worker().work().await > 0);
+        let page = clerk.get(&page_of).await;
+        assert!(page.has("data-uid=\"2.25.1001\"") && page.has("胸部電腦斷層") && page.has("150"));
+        let ticked = &[
+            ("tick_2.25.1001@sample", "yes"),
+            ("kind_2.25.1001@sample", "ct"),
+            ("tick_2.25.1002@sample", "yes"),
+            ("kind_2.25.1002@sample", "general-x-ray"),
+        ];
+        post(&desk, &mut clerk, &number, "order", ticked).await;
+        assert_eq!(stage(&desk, &number).await, "weighing");
+        assert!(clerk.get(&page_of).await.has("id=\"stop-job\""));
+        desk.worker().work().await;
+
+        let page = clerk.get(&page_of).await;
+        assert!(page.by_id("quote-total").contains("400") && page.has(VOLUME));
+        let answer = post(&desk, &mut clerk, &number, "pay", &[("means", "cash")]).await;
+        assert_eq!(answer.location(), page_of, "{}", answer.body);
+        assert_eq!(stage(&desk, &number).await, "waiting");
+        assert!(clerk.get(&page_of).await.has("data-live"));
+        let receipt = clerk.get(&format!("{page_of}/receipt.pdf")).await;
+        assert!(receipt.bytes.starts_with(b"%PDF"));
+        desk.worker().work().await;
+
+        let page = clerk.get(&page_of).await;
+        assert!(page.has("data-state=\"ready\"") && page.has(CODE), "{}", page.body);
+        let label = clerk.get(&format!("{page_of}/parcels/1/discs/1/label.pdf")).await;
+        assert!(label.bytes.starts_with(b"%PDF"));
+        let image = clerk.get(&format!("{page_of}/parcels/1/discs/1/image")).await;
+        assert_eq!(image.bytes, IMAGE);
+        assert_eq!(image.headers[header::CONTENT_LENGTH].to_str().ok(), Some(IMAGE.len().to_string().as_str()));
+        assert!(image.headers[header::CONTENT_DISPOSITION].to_str().is_ok_and(|v| v.contains("FDTEST01.iso")));
+
+        let release = [
+            ("slip_number", number.as_str()),
+            ("codes", CODE),
+            ("collector", "王測試"),
+            ("identity_seen", "national-id"),
+            ("last_four", "6789"),
+        ];
+        for (field, wrong) in [("codes", "AAAAAAAA"), ("last_four", "0000"), ("slip_number", "2222-2222")] {
+            let fields: Vec<(&str, &str)> =
+                release.iter().map(|(f, v)| if *f == field { (*f, wrong) } else { (*f, *v) }).collect();
+            let stopped = post(&desk, &mut clerk, &number, "parcels/1/release", &fields).await;
+            assert_eq!(stopped.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(stopped.has("id=\"stop\""), "{field} is a red stop: {}", stopped.body);
+            assert_eq!(stage(&desk, &number).await, "ready");
+        }
+        let answer = post(&desk, &mut clerk, &number, "parcels/1/release", &release).await;
+        assert_eq!(answer.location(), page_of, "{}", answer.body);
+        assert_eq!(stage(&desk, &number).await, "released");
+        assert!(clerk.get(&page_of).await.has("data-state=\"released\""));
+        let status = desk.applicant().post("/status", &[("number", &number), ("code", &code)]).await;
+        assert_eq!(status.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_second_click_has_no_second_effect() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    let shown = version(&desk, &number).await;
+    let fields = [("means", "cash"), ("version", shown.as_str())];
+    let path = format!("/applications/{number}/pay");
+    let first = clerk.post(&path, &fields).await;
+    let second = clerk.post(&path, &fields).await;
+    assert_eq!(first.location(), format!("/applications/{number}"));
+    assert_eq!(second.location(), format!("/applications/{number}?changed=1"));
+    let trail = desk.store.audit_of(desk.application(&number).await.id).await.expect("a trail");
+    assert_eq!(trail.iter().filter(|row| row.action == "pay").count(), 1);
+}
+
+#[tokio::test]
+async fn missing_papers_return_it_and_it_keeps_its_place() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let (number, code) = apply(&mut desk.applicant()).await;
+    let unseen = post(&desk, &mut clerk, &number, "verify", &[("patient_id", "TEST-0001")]).await;
+    assert_eq!(unseen.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        unseen.has("href=\"#seen_D1\"")
+            && unseen.has("href=\"#patient_id_again\"")
+            && unseen.has("href=\"#born_again\"")
+    );
+    assert!(unseen.has("value=\"TEST-0001\""), "kept as typed");
+    post(&desk, &mut clerk, &number, "return", &[("note", "請帶身分證正本")]).await;
+    assert_eq!(stage(&desk, &number).await, "returned");
+    let status = desk.applicant().post("/status?lang=en", &[("number", &number), ("code", &code)]).await;
+    assert!(status.has("Papers are missing"));
+    post(&desk, &mut clerk, &number, "resubmit", &[]).await;
+    assert_eq!(stage(&desk, &number).await, "submitted");
+}
+
+#[tokio::test]
+async fn what_stalled_says_what_who_and_next_and_can_be_tried_again() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    clerk.get("/?lang=en").await;
+    let (number, _) = apply(&mut desk.applicant()).await;
+    post(&desk, &mut clerk, &number, "verify", SEEN).await;
+    desk.worker().stall("archive-unreachable").await;
+    let page = clerk.get(&format!("/applications/{number}")).await;
+    assert_eq!(page.by_id("stalled-code"), "archive-unreachable");
+    assert!(page.has("PACS-TEST:11112") && page.has("administrator"));
+    post(&desk, &mut clerk, &number, "retry", &[]).await;
+    assert_eq!(stage(&desk, &number).await, "finding");
+    desk.worker().work().await;
+    assert_eq!(stage(&desk, &number).await, "ticking");
+}
+
+#[tokio::test]
+async fn weighing_can_be_stopped_and_a_quote_amended() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    post(&desk, &mut clerk, &number, "amend", &[]).await;
+    assert_eq!(stage(&desk, &number).await, "ticking");
+    desk.worker().work().await;
+    let none = post(&desk, &mut clerk, &number, "order", &[]).await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing ticked");
+    let unclassified = &[("tick_2.25.1003@sample", "yes"), ("kind_2.25.1003@sample", "")];
+    assert_eq!(post(&desk, &mut clerk, &number, "order", unclassified).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let classified = &[
+        ("tick_2.25.1003@sample", "yes"),
+        ("kind_2.25.1003@sample", "ultrasound"),
+        ("remember_2.25.1003@sample", "yes"),
+    ];
+    post(&desk, &mut clerk, &number, "order", classified).await;
+    assert_eq!(stage(&desk, &number).await, "weighing");
+    assert_eq!(desk.store.overlay().await.expect("an overlay").classifications.len(), 1, "remembered");
+    post(&desk, &mut clerk, &number, "stop", &[]).await;
+    assert_eq!(stage(&desk, &number).await, "ticking");
+}
+
+#[tokio::test]
+async fn money_outside_hours_needs_a_supervisor_and_a_reason() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    desk.clock.forward(SignedDuration::from_hours(10));
+    let mut clerk = desk.staff("clerk").await;
+    assert!(clerk.get(&format!("/applications/{number}")).await.has("id=\"not-payable\""));
+    let refused = post(&desk, &mut clerk, &number, "pay", &[("means", "cash")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let mut chief = desk.staff("chief").await;
+    let silent = post(&desk, &mut chief, &number, "pay", &[("means", "cash")]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "no reason");
+    let reason = &[("means", "card"), ("out_of_hours", "外縣市病人（測試）")];
+    post(&desk, &mut chief, &number, "pay", reason).await;
+    assert_eq!(stage(&desk, &number).await, "waiting");
+    // The one who took the money does not pay it back.
+    let same = post(&desk, &mut chief, &number, "refund", &[("reason", "測試")]).await;
+    assert_eq!(same.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn other_exits_and_what_only_a_supervisor_may() {
+    let desk = TestDesk::open().await;
+    let (mut clerk, mut chief) = (desk.staff("clerk").await, desk.staff("chief").await);
+    let (one, _) = apply(&mut desk.applicant()).await;
+    post(&desk, &mut clerk, &one, "refer", &[("venue", "medical-records")]).await;
+    assert_eq!(stage(&desk, &one).await, "referred");
+    let (two, _) = apply(&mut desk.applicant()).await;
+    let forbidden = post(&desk, &mut clerk, &two, "refuse", &[("reason", "測試")]).await;
+    assert_eq!(forbidden.status, StatusCode::FORBIDDEN);
+    let silent = post(&desk, &mut chief, &two, "refuse", &[("reason", " ")]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "a refusal has a reason");
+    post(&desk, &mut chief, &two, "refuse", &[("reason", "測試")]).await;
+    assert_eq!(stage(&desk, &two).await, "refused");
+    let (three, _) = apply(&mut desk.applicant()).await;
+    post(&desk, &mut clerk, &three, "cancel", &[]).await;
+    assert_eq!(stage(&desk, &three).await, "cancelled");
+    for number in [&one, &two, &three] {
+        assert_eq!(clerk.get(&format!("/applications/{number}")).await.status, StatusCode::OK);
+    }
+    assert_eq!(clerk.get(&format!("/applications/{one}/audit")).await.status, StatusCode::FORBIDDEN);
+    assert!(chief.get(&format!("/applications/{one}/audit")).await.has("refer"));
+    assert_eq!(clerk.get("/calendar").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        chief.post("/calendar", &[("day", "2026-11-01"), ("reason", "x")]).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    chief.post("/calendar", &[("day", "2026-12-01"), ("reason", "颱風（測試）")]).await;
+    assert!(chief.get("/calendar").await.has("颱風"));
+    let start = desk.applicant().get("/?lang=en").await;
+    assert!(start.has("Wed 2 Dec 2026"), "the promise moved: {}", start.body);
+}
+
+#[tokio::test]
+async fn a_faulty_disc_is_made_again_without_a_fee() {
+    let desk = TestDesk::open().await;
+    let (mut clerk, mut chief) = (desk.staff("clerk").await, desk.staff("chief").await);
+    let number = weighed(&desk, &mut clerk).await;
+    post(&desk, &mut clerk, &number, "pay", &[("means", "mobile")]).await;
+    desk.worker().work().await;
+    post(&desk, &mut chief, &number, "parcels/1/remake", &[]).await;
+    desk.worker().work().await;
+    let page = clerk.get(&format!("/applications/{number}")).await;
+    assert!(
+        page.has("id=\"parcel-2\"") && page.has("id=\"release-2\"") && !page.has("id=\"release-1\""),
+        "{}",
+        page.body
+    );
+}

@@ -1,0 +1,7 @@
+//! The two sites, driven through their routers: one binary, because linking the papers' typesetter is slow.
+
+mod applicant;
+mod common;
+mod counter;
+mod fences;
+mod locales;

@@ -37,7 +37,7 @@
 //! | … find, weigh, make | `live`, `stop-job` |
 //! | … tick | per study: `tick_UID@ARCHIVE`, `kind_UID@ARCHIVE` (the row has `data-uid`); `weigh`, `find-again` |
 //! | … stalled | `stalled-what`, `stalled-code`, `retry`, `amend` |
-//! | … pay | `quote-total`, `goods`, `left-out`, `means-{cash,stored-value,card,mobile}`, `out_of_hours`, `pay`, `amend` |
+//! | … pay | `quote-total`, `goods`, `left-out`, `means-{cash,stored-value,card,mobile}`, `report_on`, `out_of_hours`, `pay`, `amend` |
 //! | … parcel N | `parcel-N` (`data-state`), `image-N-K`, `label-N-K`, `slip_number`, `codes`, `collector`, `identity_seen`, `last_four`, `tracking`, `release-N`, `retry-N`, `remake-N` |
 //! | … other exits | `venue`, `refer`, `refuse-reason`, `refuse`, `cancel`, `refund-reason`, `refund` |
 //! | `/calendar` | `day`, `reason`, `declare` |

@@ -11,9 +11,12 @@ use askama::Template;
 use axum::Form as Posted;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
-use filmdesk_desk::{Action, Application, Payment, PaymentMeans, Private, State, Weighed};
-use filmdesk_policy::{Payable, WeighedGoods, answer};
+use filmdesk_desk::{
+    Action, Application, ParcelId, PartPlan, Payment, PaymentMeans, Private, State, TickedStudy, Weighed,
+};
+use filmdesk_policy::{ItemAsked, Payable, ReadyTime, Situation, WeighedGoods, answer};
 use filmdesk_store::JobKind;
+use jiff::civil::{Date, DateTime};
 
 #[derive(Template)]
 #[template(path = "counter/panel_pay.html")]
@@ -27,6 +30,7 @@ struct PayPanel {
     discs: Vec<(String, String)>,
     left_out: Vec<String>,
     not_payable: Option<String>,
+    report_unknown: bool,
     supervisor: bool,
     means: Vec<&'static str>,
     pay_button: String,
@@ -40,16 +44,50 @@ pub const MEANS: [(&str, PaymentMeans); 4] = [
     ("mobile", PaymentMeans::Mobile),
 ];
 
-/// Whether money may be taken at this moment, by the rules: the hours of the counter and the waiting periods.
-async fn payable(state: &AppState, weighed: &Weighed) -> Result<Payable, PageError> {
-    let overlay = state.store.overlay().await.map_err(PageError::internal)?;
-    let situation = situation(state, weighed);
-    Ok(answer(&state.rules, &overlay, &situation).payable)
+/// What the rules say of a weighed order at this moment: whether money may be taken, and from when it may be made.
+struct Timing {
+    payable: Payable,
+    /// Earliest start of making, with the row it comes from.
+    waits: Option<(DateTime, String)>,
+    /// It depends on the day a report was delivered, which no archive tells: the clerk looks it up.
+    report_unknown: bool,
 }
 
-/// The question to the rules for a weighed order, asked now.
-pub fn situation(state: &AppState, weighed: &Weighed) -> filmdesk_policy::Situation {
+/// `report_on`: when the last report of the ordered studies was delivered, as far as known.
+async fn timing(state: &AppState, weighed: &Weighed, report_on: Option<Date>) -> Result<Timing, PageError> {
+    let overlay = state.store.overlay().await.map_err(PageError::internal)?;
+    let answer = answer(&state.rules, &overlay, &situation(state, weighed, report_on));
+    let mut timing = Timing { payable: answer.payable, waits: None, report_unknown: false };
+    timing.report_unknown = matches!(timing.payable, Payable::From { at: None, .. });
+    for ready in &answer.ready {
+        match ready {
+            ReadyTime::At { at, why } => {
+                // A waiting period (A28, A30) moves making itself; hours and large orders only move the collection.
+                let period = why.iter().find(|reason| reason.rule.starts_with("clearance."));
+                if let Some(period) = period.filter(|_| at.date() > state.today()) {
+                    timing.waits = Some((at.date().at(0, 0, 0, 0), period.rule.clone()));
+                }
+            }
+            ReadyTime::Unknown { .. } => timing.report_unknown = true,
+            ReadyTime::ToBeAgreed { .. } => {}
+        }
+    }
+    Ok(timing)
+}
+
+/// The question to the rules for a weighed order, asked now: what was ticked, not what was written on the form.
+fn situation(state: &AppState, weighed: &Weighed, report_on: Option<Date>) -> Situation {
     let mut situation = weighed.verified.submitted.request.situation.clone();
+    let sent = report_on.map(|day| day.at(0, 0, 0, 0));
+    let item = |ticked: &TickedStudy| {
+        let asked = situation.items.iter().find(|item| item.kind == ticked.kind).cloned();
+        let mut item = asked.unwrap_or_else(|| ItemAsked::on_disc(&ticked.kind.0));
+        item.exam_end = ticked.study.date.map(|day| day.at(0, 0, 0, 0)).or(item.exam_end);
+        item.report_sent = sent.or(item.report_sent);
+        item
+    };
+    let ticked = weighed.verified.order.iter().flat_map(|order| &order.studies);
+    situation.items = ticked.map(item).collect();
     situation.at = state.local_now();
     situation.paid_at = None;
     let discs = u32::try_from(weighed.weighing.discs.len()).unwrap_or(u32::MAX);
@@ -63,7 +101,7 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         return Err(PageError::internal("nothing is weighed"));
     };
     let tr = desk.ctx.tr;
-    let payable = payable(desk.state, weighed).await?;
+    let timing = timing(desk.state, weighed, None).await?;
     let a = AnswerView::new(tr, &weighed.quote.answer, &[]);
     let disc = |disc: &filmdesk_desk::PlannedDiscSummary| {
         let text = tr.t2("disc-size", "n", disc.n_instances, "size", words::size(disc.size_bytes));
@@ -78,7 +116,8 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         expires: tr.t1("quote-until", "when", words::moment(tr, weighed.quote.expires)),
         discs: weighed.weighing.discs.iter().map(disc).collect(),
         left_out: left_out.map(|one| format!("{} — {} ({})", one.sop_instance_uid, one.reason, one.code)).collect(),
-        not_payable: words::not_payable(tr, &payable),
+        not_payable: words::not_payable(tr, &timing.payable).filter(|_| !timing.report_unknown),
+        report_unknown: timing.report_unknown,
         supervisor: desk.staff.role.may(Action::PayOutOfHours),
         means: MEANS.iter().map(|(value, _)| *value).collect(),
         pay_button: tr.t1("pay-do", "amount", &a.total),
@@ -100,27 +139,59 @@ pub async fn pay(
     let State::Weighed(weighed) = &application.state else {
         return Ok(crate::page::go(&format!("{}?changed=1", path_of(&application))));
     };
-    let open = matches!(payable(&state, weighed).await?, Payable::Now);
-    let act = act(&staff, if open { Action::Pay } else { Action::PayOutOfHours })?;
     let mut problems = Problems::default();
+    let mut timed = timing(&state, weighed, None).await?;
+    if timed.report_unknown {
+        if let Some(day) = words::parse_date(typed.get("report_on")).filter(|day| *day <= state.today()) {
+            timed = timing(&state, weighed, Some(day)).await?;
+        }
+        if timed.report_unknown {
+            problems.add("report_on", ctx.tr.t("e-report_on"));
+        }
+    }
+    let unknown = timed.report_unknown;
+    let open = matches!(timed.payable, Payable::Now);
+    let act = act(&staff, if open || unknown { Action::Pay } else { Action::PayOutOfHours })?;
     let means = MEANS.iter().find(|(value, _)| typed.is("means", value)).map(|(_, means)| *means);
     if means.is_none() {
         problems.add_at("means", "means-cash", ctx.tr.t("e-means"));
     }
-    if !open && typed.get("out_of_hours").is_empty() {
-        problems.add("out_of_hours", ctx.tr.t("e-out_of_hours"));
+    if !open && !unknown && typed.get("out_of_hours").is_empty() {
+        let why = words::not_payable(ctx.tr, &timed.payable).unwrap_or_default();
+        problems.add("out_of_hours", format!("{} {why}", ctx.tr.t("e-out_of_hours")));
     }
     let Some(means) = means.filter(|_| problems.is_empty()) else {
         return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
     };
     let out_of_hours = (!open).then(|| Private::new(typed.get("out_of_hours")));
     let (by, amount, local) = (staff.by(&state), weighed.quote.answer.total, state.local_now());
-    let first = JobKind::Make { parcel: filmdesk_desk::ParcelId(1) };
-    carry_out(&state, &ctx, &staff, application, typed, act.job(first), |application, numbers| {
+    let part = part(&state, weighed, timed.waits)?;
+    // A parcel that waits is taken up when its time has come.
+    let act = match part.until {
+        None => act.job(JobKind::Make { parcel: ParcelId(1) }),
+        Some(until) => {
+            act.detail(format!("making waits until {until} ({}, report {})", part.why, typed.get("report_on")))
+        }
+    };
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, numbers| {
         let receipt_number = numbers.next_receipt();
-        application.pay(Payment { by, amount, means, receipt_number, out_of_hours }, local)
+        let payment = Payment { by, amount, means, receipt_number, out_of_hours };
+        application.pay_in_parts(payment, local, vec![part])
     })
     .await
+}
+
+/// Everything in one parcel, which may have to wait.
+fn part(state: &AppState, weighed: &Weighed, waits: Option<(DateTime, String)>) -> Result<PartPlan, PageError> {
+    let ticked = weighed.verified.order.iter().flat_map(|order| &order.studies);
+    let studies = ticked.map(|ticked| ticked.study.study_uid.clone()).collect();
+    Ok(match waits {
+        None => PartPlan { studies, until: None, why: String::new() },
+        Some((at, why)) => {
+            let until = at.to_zoned(state.zone.clone()).map_err(PageError::internal)?.timestamp();
+            PartPlan { studies, until: Some(until), why }
+        }
+    })
 }
 
 /// `POST …/refund`

@@ -273,3 +273,29 @@ async fn a_faulty_disc_is_made_again_without_a_fee() {
         page.body
     );
 }
+
+/// A28: nuclear medicine may be paid early, and is not made before its waiting period is over.
+#[tokio::test]
+async fn nuclear_medicine_waits_from_the_report_on() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let (number, _) = apply(&mut desk.applicant()).await;
+    post(&desk, &mut clerk, &number, "verify", SEEN).await;
+    desk.worker().work().await;
+    let ticked = &[("tick_2.25.1003@sample", "yes"), ("kind_2.25.1003@sample", "bone-scan")];
+    post(&desk, &mut clerk, &number, "order", ticked).await;
+    desk.worker().work().await;
+    assert!(clerk.get(&format!("/applications/{number}")).await.has("id=\"report_on\""));
+    let unknown = post(&desk, &mut clerk, &number, "pay", &[("means", "cash")]).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    post(&desk, &mut clerk, &number, "pay", &[("means", "cash"), ("report_on", "2026-11-30")]).await;
+    assert_eq!(stage(&desk, &number).await, "waiting");
+    assert_eq!(desk.worker().work().await, 0, "nothing is made yet");
+    let application = desk.application(&number).await;
+    let filmdesk_desk::ParcelState::Waiting { until, why } = &application.parcels()[0].state else {
+        panic!("not waiting")
+    };
+    assert_eq!(until.expect("a day").to_string(), "2026-12-02T16:00:00Z", "from 3 December, hospital time");
+    assert_eq!(why, "clearance.nuclear-medicine");
+    assert_eq!(clerk.get(&format!("/applications/{number}")).await.status, StatusCode::OK);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dicom_core::Tag;
-use jpeg_encoder::{ColorType, Encoder};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use crate::codec::{Frames, decodable, not_decodable, pixel_by_pixel};
 use crate::header::{encoding_of, input_of};
@@ -52,13 +52,18 @@ fn frame_samples(
     let syntax = TransferSyntax::of(&header.transfer_syntax)
         .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.clone() })?;
     decodable(syntax, facts)?;
-    let mut samples = native_frame(source, header, facts, frame)?;
-    if encoding_of(header)?.big_endian && facts.bits_allocated > 8 {
-        samples.chunks_exact_mut(usize::from(facts.bits_allocated / 8)).for_each(<[u8]>::reverse);
-    }
+    let samples = native_frame(source, header, facts, frame)?;
     let planar = facts.samples_per_pixel > 1 && facts.planar_configuration == Some(1);
     let samples = if planar { pixel_by_pixel(&samples, facts) } else { samples };
     Ok((samples, facts.photometric.clone()))
+}
+
+/// Bytes of a word of Pixel Data in Explicit VR, whose value representation stands eight bytes before the value: even
+/// samples of eight bits are turned in pairs when they are written as OW.
+fn pixel_word(source: &Source, facts: &PixelFacts) -> Result<u64, Refusal> {
+    let mut vr = [0; 2];
+    source.open()?.read_exact_at(&mut vr, facts.pixel_offset.saturating_sub(8))?;
+    Ok(if &vr == b"OW" { 2 } else { 1 })
 }
 
 fn native_frame(source: &Source, header: &Header, facts: &PixelFacts, frame: u32) -> Result<Vec<u8>, Refusal> {
@@ -66,7 +71,19 @@ fn native_frame(source: &Source, header: &Header, facts: &PixelFacts, frame: u32
         return single_bits(source, header, facts, frame);
     }
     let len = facts.native_frame_len();
-    read_range(source, header, facts.pixel_offset + u64::from(frame) * len, len)
+    let from = u64::from(frame) * len;
+    if !encoding_of(header)?.big_endian {
+        return read_range(source, header, facts.pixel_offset + from, len);
+    }
+    // Words are turned where they stand: a frame of odd length may begin within one.
+    let cell = u64::from(facts.bits_allocated / 8).max(pixel_word(source, facts)?);
+    let start = from - from % cell;
+    let end = (from + len).next_multiple_of(cell).min(facts.pixel_len);
+    let mut samples = read_range(source, header, facts.pixel_offset + start, end - start)?;
+    samples.chunks_exact_mut(cell as usize).for_each(<[u8]>::reverse);
+    samples.drain(..(from - start) as usize);
+    samples.truncate(len as usize);
+    Ok(samples)
 }
 
 /// One bit a pixel, first pixel in the lowest bit (PS3.5 §8.1.1), widened to a byte each.
@@ -179,7 +196,10 @@ impl<'a> Values<'a> {
 
     /// From the least to the greatest value, padding left out (PS3.3 C.7.5.1.1.2).
     fn range(&self, header: &Header, rescale: Rescale) -> Window {
-        let padding = header.number(tags::PIXEL_PADDING_VALUE);
+        // In Implicit VR it is kept as US, whatever the sign of the pixels.
+        let signed = header.pixels.as_ref().is_some_and(|facts| facts.signed);
+        let with_sign = |value: f64| if signed && value > 32_767.0 { value - 65_536.0 } else { value };
+        let padding = header.number(tags::PIXEL_PADDING_VALUE).map(with_sign);
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         let mut see = |value: f64| {
             if value.is_finite() && Some(value) != padding {
@@ -410,7 +430,10 @@ fn encode(picture: &Picture) -> Result<Vec<u8>, Refusal> {
     };
     let colour = if picture.samples == 1 { ColorType::Luma } else { ColorType::Rgb };
     let mut jpeg = Vec::with_capacity(32 << 10);
-    Encoder::new(&mut jpeg, QUALITY)
+    let mut encoder = Encoder::new(&mut jpeg, QUALITY);
+    // Coloured letters and flow on grey ultrasound smear when chrominance is halved.
+    encoder.set_sampling_factor(SamplingFactor::F_1_1);
+    encoder
         .encode(&picture.bytes, width, height, colour)
         .map_err(|error| Refusal::NotDecodable { why: error.to_string() })?;
     Ok(jpeg)

@@ -166,3 +166,73 @@ fn every_image_with_a_decoder_has_a_preview_that_is_a_jpeg() {
     }
     assert!(shown >= 80, "{shown}");
 }
+
+/// The picture is the one pydicom makes of the same pixels: in colour, and in grey through the window (PS3.3 C.11.2).
+#[test]
+fn previews_show_what_pydicom_shows() {
+    const SCRIPT: &str = "
+import os, sys, warnings, numpy as np, pydicom
+from pydicom.pixels import apply_color_lut, apply_modality_lut
+warnings.simplefilter('ignore')
+for path in sys.argv[2:]:
+    d = pydicom.dcmread(path, force=True)
+    a = d.pixel_array
+    a = a[0] if d.get('NumberOfFrames', 1) > 1 else a
+    if d.PhotometricInterpretation == 'PALETTE COLOR':
+        a = apply_color_lut(a, d)
+        a = a / (255 if a.max() > 255 else 1)
+    elif d.SamplesPerPixel == 1:
+        a = apply_modality_lut(a, d).astype(np.float64)
+        if 'WindowCenter' in d:
+            c, w = (float(np.atleast_1d(d[t].value)[0]) for t in ('WindowCenter', 'WindowWidth'))
+            a = ((a - (c - 0.5)) / (w - 1) + 0.5).clip(0, 1) * 255
+        else:
+            a = (a - a.min()) / max(a.max() - a.min(), 1) * 255
+        a = 255 - a if d.PhotometricInterpretation == 'MONOCHROME1' else a
+    a.clip(0, 255).astype(np.uint8).tofile(os.path.join(sys.argv[1], os.path.basename(path)))
+";
+    const FILES: &[&str] = &[
+        "CT_small.dcm",
+        "MR_small.dcm",
+        "MR_small_bigendian.dcm",
+        "MR_small_implicit.dcm",
+        "MR_small_RLE.dcm",
+        "ExplVR_BigEnd.dcm",
+        "SC_rgb_small_odd_big_endian.dcm",
+        "SC_rgb_small_odd.dcm",
+        "SC_rgb_rle_2frame.dcm",
+        "SC_rgb_gdcm_KY.dcm",
+        "SC_ybr_full_422_uncompressed.dcm",
+        "examples_palette.dcm",
+        "examples_rgb_color.dcm",
+        "examples_jpeg2k.dcm",
+        "image_dfl.dcm",
+        "liver_1frame.dcm",
+        "liver_expb_1frame.dcm",
+        "rtdose_1frame.dcm",
+        "rtdose_expb_1frame.dcm",
+        "SC_rgb_jls_lossy_line.dcm",
+        "SC_rgb_dcmtk_+eb+cr.dcm",
+        "693_J2KI.dcm",
+        "J2K_pixelrep_mismatch.dcm",
+    ];
+    let (Some(data), Some(python)) = (data(), neighbour(pydicom::python(), "pydicom")) else { return };
+    let paths: Vec<PathBuf> = FILES.iter().map(|file| data.join("test_files").join(file)).collect();
+    let out = tempfile::tempdir().unwrap();
+    let said = Command::new(python).args(["-c", SCRIPT]).arg(out.path()).args(&paths).output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let mut wrong = Vec::new();
+    for path in &paths {
+        let expected = std::fs::read(out.path().join(name(path))).unwrap();
+        let jpeg = preview(&Source::file(path), 0, 4096).unwrap();
+        let picture = image::load_from_memory(&jpeg).unwrap();
+        let shown =
+            if picture.color().has_color() { picture.to_rgb8().into_raw() } else { picture.to_luma8().into_raw() };
+        let off: u64 = expected.iter().zip(&shown).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let mean = off as f64 / expected.len().max(1) as f64;
+        if expected.len() != shown.len() || mean > 4.0 {
+            wrong.push(format!("{}: {} and {} bytes, {mean:.1} apart", name(path), expected.len(), shown.len()));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

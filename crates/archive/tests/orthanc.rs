@@ -26,7 +26,8 @@ async fn every_way_brings_the_same_studies_byte_for_byte() {
         let found = archive.find(&key(PATIENT)).await.unwrap();
         let mut uids: Vec<&str> = found.iter().map(|study| study.study_uid.as_str()).collect();
         let mut expected: Vec<&str> = made.studies.iter().map(String::as_str).collect();
-        (uids.sort_unstable(), expected.sort_unstable());
+        uids.sort_unstable();
+        expected.sort_unstable();
         assert_eq!(uids, expected, "{entry}");
         let mut received = std::collections::BTreeMap::new();
         for study in &found {

@@ -87,6 +87,11 @@ impl JpegHeader {
 pub(super) fn check_jpeg_ls(stream: &[u8], facts: &PixelFacts) -> Result<bool, Refusal> {
     let header = jpeg_header(stream).ok_or_else(|| not_decodable("the JPEG-LS stream has no header"))?;
     header.check(facts)?;
+    // Without its end marker (and at most padding after it) the stream is cut, over which the decoder loses itself.
+    let end = stream.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+    if stream.get(end.saturating_sub(1)..=end) != Some(&[0xFF, 0xD9]) {
+        return Err(not_decodable("the JPEG-LS stream has no end"));
+    }
     Ok(header.components > 1 && header.interleave == 0)
 }
 

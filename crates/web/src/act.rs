@@ -88,7 +88,9 @@ impl From<ChangeError> for ActError {
         match error {
             ChangeError::Stale { .. } => ActError::Stale,
             ChangeError::Transition(error) => ActError::Transition(error),
-            other => ActError::Failed(other.to_string()),
+            other @ (ChangeError::NotFound(_) | ChangeError::LeaseLost | ChangeError::Store(_) | _) => {
+                ActError::Failed(other.to_string())
+            }
         }
     }
 }

@@ -46,9 +46,10 @@ struct LivePanel {
 /// Finding or weighing.
 pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
     let tr = desk.ctx.tr;
-    let (heading, hint, stop) = match desk.application.stage() {
-        Stage::Weighing => (tr.t("weighing-title"), tr.t("weighing-hint"), Some(tr.t("stop-weighing"))),
-        _ => (tr.t("finding-title"), tr.t("finding-hint"), None),
+    let (heading, hint, stop) = if desk.application.stage() == Stage::Weighing {
+        (tr.t("weighing-title"), tr.t("weighing-hint"), Some(tr.t("stop-weighing")))
+    } else {
+        (tr.t("finding-title"), tr.t("finding-hint"), None)
     };
     let live = fragment(desk.state, desk.ctx, desk.page(), desk.application).await?;
     let (path, version) = (desk.path(), desk.application.version);

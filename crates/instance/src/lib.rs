@@ -1,15 +1,35 @@
 //! What one DICOM object is.
 //!
-//! An object comes as untrusted bytes: a file from an archive, or a slice of a disc image ([`Source`]).
-//! [`read_header`] walks it behind a byte gate of our own and says what it is ([`Header`]): its UIDs, the attributes a
-//! medium needs with their raw values, and facts about its pixel data, checked against each other. What cannot be
-//! accepted is a named [`Refusal`]. Text is decoded by [`text`], which knows every character set of the standard.
+//! An object comes as untrusted bytes: a file from an archive, or a slice of a disc image ([`Source`]). [`read_header`]
+//! walks it behind a byte gate of our own and says what it is ([`Header`]): its UIDs, the attributes a medium needs with
+//! their raw values, and facts about its pixel data, checked against each other. What cannot be accepted is a named
+//! [`Refusal`]; what was odd but harmless is a [`Note`].
 //!
-//! The gate never recurses, never believes a length before comparing it with what is left, and allocates nothing that
-//! an object declares; its [`Limits`] are constants.
+//! ```no_run
+//! use filmdesk_instance::{Source, read_header, tags};
+//!
+//! match read_header(&Source::file("IM000001")) {
+//!     Ok(header) => println!("{} {:?}", header.sop_instance_uid, header.text(tags::MODALITY)),
+//!     Err(refusal) => eprintln!("{}: {refusal}", refusal.code()),
+//! }
+//! ```
+//!
+//! - The gate never recurses, never believes a length before comparing it with what is left, and allocates nothing that
+//!   an object declares. Its [`Limits`] are constants.
+//! - Text is decoded by [`text`], which knows every character set of the standard, and shows Big5 and UTF-8 right that
+//!   stand under a wrong label or none.
+//! - [`transcode_to_explicit_le`] rewrites an object in Explicit VR Little Endian without changing a value or a pixel.
+//!   [`preview`] makes a small picture of a frame. Before either meets a decoder, the code stream's own header is
+//!   compared with what the object says.
+//! - Whoever reads objects of strangers does so through an [`Inspector`]: [`ChildPool`] asks child processes (each runs
+//!   [`serve_inspect`]), whose death is the fate of one object; [`InProcess`] is for tests and for what is trusted.
+//!
+//! Nothing here knows a hospital, and no data set is ever altered on its way to a medium: what precedes it there is ours
+//! ([`file_meta`]), and [`data_set_sha256`] says that the rest is what came.
 
 mod attributes;
 mod codec;
+mod collect;
 mod dictionary;
 mod fragments;
 mod header;
@@ -18,6 +38,7 @@ mod kept;
 mod latin1;
 mod pixels;
 mod preview;
+mod read;
 mod refusal;
 mod scan;
 mod source;
@@ -29,10 +50,11 @@ mod write;
 pub use attributes::{Attributes, DataSet};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::{tags, uids};
-pub use header::{Header, Note, read_header};
+pub use header::{Header, Note};
 pub use inspect::{ChildPool, InProcess, Inspector, TimeOuts, serve_inspect};
 pub use pixels::{PixelFacts, SampleKind};
 pub use preview::preview;
+pub use read::read_header;
 pub use refusal::Refusal;
 pub use source::Source;
 pub use syntax::{

@@ -6,8 +6,8 @@ use dicom_core::Tag;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use crate::codec::{Frames, decodable, not_decodable, pixel_by_pixel};
-use crate::header::{encoding_of, input_of};
 use crate::pixels::{PixelFacts, SampleKind};
+use crate::read::{encoding_of, input_of};
 use crate::scan::{Event, Scanner};
 use crate::source::Source;
 use crate::syntax::TransferSyntax;

@@ -13,8 +13,8 @@ use dicom_core::{Tag, VR};
 
 use crate::codec::{Frames, decodable, not_decodable};
 use crate::dictionary::{unit, virtual_vr};
-use crate::header::{encoding_of, input_of};
 use crate::pixels::PixelFacts;
+use crate::read::{encoding_of, input_of};
 use crate::scan::{Element, Event, Scanner, has_short_length};
 use crate::source::Source;
 use crate::syntax::{EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax};

@@ -1,0 +1,376 @@
+//! `filmdesk disc`: disc images from folders of DICOM files, with no desk at all.
+
+use crate::commands::progress::Progress;
+use crate::exit::Failed;
+use clap::Args;
+use filmdesk_fileset::MediaProfile;
+use filmdesk_instance::{Inspector, Source};
+use filmdesk_policy::DiscTypeRule;
+use filmdesk_production::{
+    Bilingual, DiscFacts, DiscPlan, DiscSetPlan, DiscTexts, Failure, FailureCode, GatherOptions, Goods, LeftOut,
+    MadeDisc, PlanOptions, gather, make_disc, plan,
+};
+use indicatif::HumanBytes;
+use jiff::Zoned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The code of a DICOMDIR among the sources: never copied, and nothing is missing without it.
+const DICOMDIR: &str = "dicomdir";
+/// Characters of a code or a volume name: none is mistaken for another on a label.
+const CHARACTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// Make disc images from folders of DICOM files.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+One disc set per patient (Patient ID and issuer; without an ID, name and birthday), as few discs as possible. Every file is
+on a disc or named with the reason. Each image is read back before it gets its name, VOLUME-ID.iso.
+
+Exit codes: 0 all delivered · 3 made, but some files were left out and are named · 1 failed · 2 wrong use")]
+pub struct DiscArgs {
+    /// Files, or folders with everything below them
+    #[arg(required = true, value_name = "SOURCE")]
+    sources: Vec<PathBuf>,
+    /// Folder for the images
+    #[arg(long, value_name = "DIR", required_unless_present = "plan_only")]
+    out: Option<PathBuf>,
+    /// Disc type of the rules, such as cd-80, or the beginning of its name [default: the one the rules mark]
+    #[arg(long, value_name = "TYPE")]
+    medium: Option<String>,
+    /// No web pages (INDEX.HTM, IHE_PDI)
+    #[arg(long)]
+    no_web: bool,
+    /// Web pages without pictures
+    #[arg(long)]
+    no_previews: bool,
+    /// Print the plan, make nothing
+    #[arg(long)]
+    plan_only: bool,
+    /// Institution for the README and the pages
+    #[arg(long, value_name = "NAME")]
+    institution: Option<String>,
+    /// The result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the command needs from the rest of the program.
+pub struct DiscContext<'a> {
+    /// Disc types of the rules.
+    pub disc_types: &'a [DiscTypeRule],
+    /// Reads untrusted objects.
+    pub inspector: &'a dyn Inspector,
+    /// Now, in the time zone of the place.
+    pub now: Zoned,
+}
+
+/// Makes the discs.
+///
+/// # Errors
+/// Wrong use; a failure with who can fix it; or that some files were left out, after all were named.
+pub fn run(context: &DiscContext<'_>, args: &DiscArgs) -> Result<(), Failed> {
+    let job = Job::new(context, args)?;
+    let found = walk(&args.sources)?;
+    if found.files.is_empty() {
+        return Err(Failed::new("there are no files in the sources; name folders that hold DICOM files"));
+    }
+    let spool = spool(args.out.as_deref())?;
+    let progress = Progress::new();
+    let options = GatherOptions {
+        profile: job.profile,
+        capacity_sectors: job.medium.capacity_sectors,
+        spool: spool.path(),
+        previews: job.web && !args.no_previews,
+    };
+    let sources = found.files.iter().map(Source::file).collect();
+    let goods = gather(sources, context.inspector, &options, &progress).map_err(failed)?;
+    let (sets, left_out) = goods.by_patient();
+    let mut outcome = Outcome { left_out: found.named(left_out), ..Outcome::default() };
+    for goods in &sets {
+        outcome.sets.push(job.one_patient(goods, &progress, &mut outcome.failure));
+        if outcome.failure.as_ref().is_some_and(ends_everything) {
+            break;
+        }
+    }
+    progress.finish();
+    outcome.print(&job, found.files.len())?;
+    outcome.verdict()
+}
+
+/// What applies to every set.
+struct Job<'a> {
+    context: &'a DiscContext<'a>,
+    args: &'a DiscArgs,
+    medium: &'a DiscTypeRule,
+    profile: &'static MediaProfile,
+    web: bool,
+}
+
+/// One patient's discs, planned and (unless only planned) made.
+#[derive(Default)]
+struct SetOutcome {
+    plan: Vec<DiscPlan>,
+    made: Vec<MadeDisc>,
+    trees: Vec<String>,
+    proven: bool,
+    n_studies: usize,
+    n_instances: usize,
+    failure: Option<Failure>,
+}
+
+impl<'a> Job<'a> {
+    fn new(context: &'a DiscContext<'a>, args: &'a DiscArgs) -> Result<Job<'a>, Failed> {
+        let types = context.disc_types;
+        let medium = match &args.medium {
+            None => types.iter().find(|disc| disc.default).or(types.first()),
+            Some(wanted) => types
+                .iter()
+                .find(|disc| disc.id.eq_ignore_ascii_case(wanted))
+                .or_else(|| types.iter().find(|disc| disc.id.starts_with(&wanted.to_ascii_lowercase()))),
+        };
+        let medium = medium.ok_or_else(|| {
+            let known: Vec<&str> = types.iter().map(|disc| disc.id.as_str()).collect();
+            Failed::usage(format!("there is no such disc type; the rules have: {}", known.join(", ")))
+        })?;
+        let profile = MediaProfile::by_id(&medium.profile).ok_or_else(|| {
+            Failed::usage(format!("the rules give {} the profile {}, which is not known", medium.id, medium.profile))
+        })?;
+        if let Some(out) = &args.out {
+            std::fs::create_dir_all(out)
+                .map_err(|error| Failed::new(format!("the folder {} cannot be made: {error}", out.display())))?;
+        }
+        Ok(Job { context, args, medium, profile, web: !args.no_web })
+    }
+
+    fn one_patient(&self, goods: &Goods, progress: &Progress, first_failure: &mut Option<Failure>) -> SetOutcome {
+        let mut outcome = SetOutcome { n_instances: goods.goods.len(), ..SetOutcome::default() };
+        let mut studies: Vec<&str> = goods.goods.iter().map(|good| good.header.study_uid.as_str()).collect();
+        studies.sort_unstable();
+        studies.dedup();
+        outcome.n_studies = studies.len();
+        if let Err(failure) = self.plan_and_make(goods, progress, &mut outcome) {
+            first_failure.get_or_insert_with(|| failure.clone());
+            outcome.failure = Some(failure);
+        }
+        outcome
+    }
+
+    fn plan_and_make(&self, goods: &Goods, progress: &Progress, outcome: &mut SetOutcome) -> Result<(), Failure> {
+        let institution = self.args.institution.as_ref().map(|name| Bilingual::new(name, ""));
+        let options = PlanOptions {
+            volume_prefix: volume_prefix(&goods.hash()),
+            capacity_sectors: self.medium.capacity_sectors,
+            profile: self.profile,
+            web: self.web,
+            texts: DiscTexts {
+                institution,
+                contact: Vec::new(),
+                program: concat!("Filmdesk ", env!("CARGO_PKG_VERSION")).to_owned(),
+            },
+        };
+        let plan: DiscSetPlan<'_> = plan(goods, &options)?;
+        outcome.plan.clone_from(&plan.discs);
+        outcome.proven = plan.proven;
+        for disc in &plan.discs {
+            outcome.trees.push(plan.tree(disc.number)?);
+        }
+        let (false, Some(out)) = (self.args.plan_only, &self.args.out) else { return Ok(()) };
+        for disc in &plan.discs {
+            let facts = DiscFacts { created_at: self.context.now.clone(), code: code(), expected: None };
+            outcome.made.push(make_disc(&plan, disc.number, &facts, out, self.context.inspector, progress)?);
+        }
+        Ok(())
+    }
+}
+
+/// After these nothing else can succeed.
+fn ends_everything(failure: &Failure) -> bool {
+    [FailureCode::DiskFull, FailureCode::Cancelled].iter().any(|code| failure.stall.code == code.as_str())
+}
+
+fn failed(failure: Failure) -> Failed {
+    Failed::new(format!("{} {} ({})", failure.stall.what, failure.stall.next, failure.stall.code))
+}
+
+/// Files below the sources, in the order of their names, and what is none.
+struct Found {
+    files: Vec<PathBuf>,
+    odd: Vec<Named>,
+}
+
+/// A file that is on no disc.
+struct Named {
+    path: PathBuf,
+    code: String,
+    reason: String,
+}
+
+impl Found {
+    /// Everything left out, with its file.
+    fn named(&self, left_out: Vec<LeftOut>) -> Vec<Named> {
+        let odd = self.odd.iter().map(|odd| Named {
+            path: odd.path.clone(),
+            code: odd.code.clone(),
+            reason: odd.reason.clone(),
+        });
+        let left_out = left_out.into_iter().map(|left| {
+            let dicomdir = left.code == DICOMDIR;
+            let reason = if dicomdir { "not copied: a new one is written".to_owned() } else { left.reason };
+            Named { path: self.files[left.given].clone(), code: left.code, reason }
+        });
+        odd.chain(left_out).collect()
+    }
+}
+
+/// Walks the sources. A folder that cannot be read ends it: nothing could then be promised about what is in it.
+fn walk(sources: &[PathBuf]) -> Result<Found, Failed> {
+    let unreadable = |path: &Path, error: &io::Error| {
+        Failed::new(format!("{} cannot be read: {error}; give access to it, or name other sources", path.display()))
+    };
+    let mut found = Found { files: Vec::new(), odd: Vec::new() };
+    let mut ahead: Vec<PathBuf> = sources.iter().rev().cloned().collect();
+    while let Some(path) = ahead.pop() {
+        let given = sources.contains(&path);
+        let kind = if given { std::fs::metadata(&path) } else { std::fs::symlink_metadata(&path) };
+        let kind = kind.map_err(|error| unreadable(&path, &error))?.file_type();
+        if kind.is_dir() {
+            let entries = std::fs::read_dir(&path).map_err(|error| unreadable(&path, &error))?;
+            let mut below: Vec<PathBuf> = entries
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<io::Result<_>>()
+                .map_err(|error| unreadable(&path, &error))?;
+            below.sort_unstable_by(|a, b| b.cmp(a));
+            ahead.extend(below);
+        } else if kind.is_file() {
+            found.files.push(path);
+        } else {
+            let reason = "a link or a special file is not followed: name its target as a source".to_owned();
+            found.odd.push(Named { path, code: "not-a-file".into(), reason });
+        }
+    }
+    Ok(found)
+}
+
+/// A working folder beside the images, so that nothing is copied across disks; it is removed at the end.
+fn spool(out: Option<&Path>) -> Result<tempfile::TempDir, Failed> {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(".work-");
+    let made = match out {
+        Some(out) => builder.tempdir_in(out),
+        None => builder.tempdir(),
+    };
+    made.map_err(|error| Failed::new(format!("a working folder cannot be made: {error}; look at the disk")))
+}
+
+/// A volume name from the goods: the same goods get the same name, and it tells nothing about anybody.
+fn volume_prefix(goods_hash: &str) -> String {
+    let hash = Sha256::digest(goods_hash);
+    let letters = hash.iter().take(8).map(|byte| char::from(CHARACTERS[usize::from(byte % 32)]));
+    format!("FD{}", letters.collect::<String>())
+}
+
+fn code() -> String {
+    let mut code: String = (0..8).map(|_| char::from(CHARACTERS[rand::random_range(0..32)])).collect();
+    code.insert(4, '-');
+    code
+}
+
+/// Everything that came of it.
+#[derive(Default)]
+struct Outcome {
+    sets: Vec<SetOutcome>,
+    left_out: Vec<Named>,
+    failure: Option<Failure>,
+}
+
+impl Outcome {
+    fn print(&self, job: &Job<'_>, n_files: usize) -> Result<(), Failed> {
+        if job.args.json {
+            let text = serde_json::to_string_pretty(&self.json(job, n_files));
+            println!("{}", text.map_err(|error| Failed::new(format!("the result cannot be printed: {error}")))?);
+            return Ok(());
+        }
+        for (set, number) in self.sets.iter().zip(1..) {
+            set.print(number, job);
+        }
+        for left in &self.left_out {
+            println!("left out: {}: {} ({})", left.path.display(), left.reason, left.code);
+        }
+        let delivered: usize = self.sets.iter().filter(|set| set.failure.is_none()).map(|set| set.n_instances).sum();
+        let (on, named) = (if job.args.plan_only { "planned" } else { "on disc" }, self.left_out.len());
+        println!("{n_files} files: {delivered} objects {on}, {named} named above");
+        Ok(())
+    }
+
+    fn json(&self, job: &Job<'_>, n_files: usize) -> Value {
+        let disc = |set: &SetOutcome, disc: &DiscPlan| {
+            let made = set.made.iter().find(|made| made.number == disc.number);
+            json!({
+                "volume_id": disc.volume_id, "number": disc.number, "of": disc.of,
+                "n_instances": disc.goods.len(), "size_bytes": disc.size_bytes,
+                "image": made.map(|made| made.path.display().to_string()),
+                "sha256": made.map(|made| made.sha256.clone()),
+                "file_set_uid": made.map(|made| made.file_set_uid.clone()),
+                "code": made.map(|made| made.code.clone()),
+            })
+        };
+        let set = |set: &SetOutcome| {
+            json!({
+                "n_studies": set.n_studies, "n_instances": set.n_instances, "fewest_proven": set.proven,
+                "discs": set.plan.iter().map(|d| disc(set, d)).collect::<Vec<_>>(),
+                "failure": set.failure.as_ref().map(|failure| json!({
+                    "code": failure.stall.code, "what": failure.stall.what, "next": failure.stall.next,
+                })),
+            })
+        };
+        json!({
+            "medium": job.medium.id, "profile": job.profile.id, "plan_only": job.args.plan_only, "n_files": n_files,
+            "sets": self.sets.iter().map(set).collect::<Vec<_>>(),
+            "left_out": self.left_out.iter().map(|left| json!({
+                "path": left.path.display().to_string(), "code": left.code, "reason": left.reason,
+                "missing": left.is_missing(),
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    fn verdict(&self) -> Result<(), Failed> {
+        if let Some(failure) = &self.failure {
+            return Err(failed(failure.clone()));
+        }
+        match self.left_out.iter().filter(|left| left.is_missing()).count() {
+            0 => Ok(()),
+            n => Err(Failed::partly(format!("{n} files were left out; each is named above with the reason"))),
+        }
+    }
+}
+
+impl Named {
+    /// Its contents are on no disc. A DICOMDIR is written anew, and an object given twice is there once.
+    fn is_missing(&self) -> bool {
+        self.code != DICOMDIR && self.code != LeftOut::SAME_AGAIN
+    }
+}
+
+impl SetOutcome {
+    fn print(&self, number: usize, job: &Job<'_>) {
+        let of = self.plan.len();
+        let fewest = if self.proven && of > 1 { ", the fewest possible" } else { "" };
+        println!("Set {number}: {} studies, {} objects, {of} × {}{fewest}", self.n_studies, self.n_instances, job.medium.id);
+        for (disc, tree) in self.plan.iter().zip(&self.trees) {
+            let (size, n) = (HumanBytes(disc.size_bytes), disc.goods.len());
+            println!("  disc {} of {}: {} · {n} objects · {size}", disc.number, disc.of, disc.volume_id);
+            for line in tree.lines().skip(1) {
+                println!("      {line}");
+            }
+            if let Some(made) = self.made.iter().find(|made| made.number == disc.number) {
+                println!("      → {}", made.path.display());
+                println!("      SHA-256 {}  code {}", made.sha256, made.code);
+            }
+        }
+        if let Some(failure) = &self.failure {
+            println!("  failed: {} {} ({})", failure.stall.what, failure.stall.next, failure.stall.code);
+        }
+    }
+}

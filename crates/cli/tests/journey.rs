@@ -165,9 +165,7 @@ fn the_journey_with_a_pacs_over_dicomweb() {
 
 #[test]
 fn the_journey_on_postgresql() {
-    let postgres = filmdesk_testkit::postgres::Postgres::start().expect("PostgreSQL");
-    let url = postgres.database("walk").expect("a database of its own");
-    let desk = TestDesk::new().with("FILMDESK_DATABASE", url);
+    let desk = TestDesk::new().with("FILMDESK_DATABASE", filmdesk_testkit::postgres::Postgres::shared().database());
     let migrated = desk.run(&["migrate"]);
     assert!(migrated.status.success(), "{}", said(&migrated));
     let served = desk.serve(&[]);

@@ -42,24 +42,18 @@ async function next(name) {
   await picture(name);
   await go("continue");
 }
-async function stage(wanted) {
-  const deadline = Date.now() + 120_000;
-  for (;;) {
-    const here = await by("stage").getAttribute("data-stage");
-    if (wanted(here)) return here;
-    if (here === "stalled") throw new Error(`stalled: ${await page.locator("main").innerText()}`);
-    if (Date.now() > deadline) throw new Error(`still ${here}: ${await page.locator("main").innerText()}`);
-    await page.waitForTimeout(400);
-    await page.reload();
-  }
+// The page's own script may be loading it anew at the same moment: then that load is the one that counts.
+async function again() {
+  await page.waitForTimeout(400);
+  await page.reload().catch((error) => { if (!String(error).includes("ERR_ABORTED")) throw error; });
+  await page.waitForLoadState();
 }
 async function until(selector) {
   const deadline = Date.now() + 120_000;
   while (!(await page.locator(selector).count())) {
     if (await by("stalled-what").count()) throw new Error(`stalled: ${await page.locator("main").innerText()}`);
     if (Date.now() > deadline) throw new Error(`no ${selector}: ${await page.locator("main").innerText()}`);
-    await page.waitForTimeout(400);
-    await page.reload();
+    await again();
   }
 }
 
@@ -154,7 +148,7 @@ async function release(number) {
       file: await download(`image-1-${k}`),
     });
   }
-  await by("slip").last().fill(number);
+  await page.locator('input[name="slip"]').fill(number);
   await by("codes").fill(discs.map((disc) => disc.code).join(" "));
   await by("collector").fill(plan.patient.name);
   await by("identity_seen").selectOption({ index: 1 });

@@ -41,7 +41,7 @@ pub fn prove(image: &Path, volume: &str, n_instances: usize) {
     let tree = folder.join(format!("{volume}-tree"));
     run("xorriso", &["-osirrox", "on", "-indev", file, "-extract", "/", tree.to_str().expect("path")], folder);
     tool(Command::new("chmod").args(["-R", "u+w"]).arg(&tree));
-    run("sha256sum", &["--quiet", "-c", "SHA256SUM"], &tree);
+    run("sha256sum", &["--quiet", "-c", "SHA256.SUM"], &tree);
     let members = files_of(&tree.join("DICOM"));
     assert_eq!(members.len(), n_instances);
     for member in &members {

@@ -101,7 +101,7 @@ async function counter(number) {
   for (const seen of await page.locator("input[id^='seen_']").all()) {
     const paper = (await seen.getAttribute("id")).slice("seen_".length);
     await seen.check();
-    await by(`last4_${paper}`).fill("6789");
+    await by(`last4_${paper}`).fill(plan.patient.identity.slice(-4));
   }
   await by("patient_id").fill(plan.patient.number);
   await by("patient_id_again").fill(plan.patient.number);
@@ -148,11 +148,11 @@ async function release(number) {
       file: await download(`image-1-${k}`),
     });
   }
-  await page.locator('input[name="slip"]').fill(number);
+  await by("slip_number").fill(number);
   await by("codes").fill(discs.map((disc) => disc.code).join(" "));
   await by("collector").fill(plan.patient.name);
   await by("identity_seen").selectOption({ index: 1 });
-  await by("last_four").fill("6789");
+  await by("last_four").fill(plan.patient.identity.slice(-4));
   await picture("release");
   await go("release-1");
   await until("[id='parcel-1'][data-state='released']");

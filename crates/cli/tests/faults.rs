@@ -5,6 +5,7 @@ mod desk;
 use desk::{Hands, PLAIN, TestDesk, files_below};
 use filmdesk_store::AuditVerdict;
 use sha2::{Digest, Sha256};
+use std::process::Command;
 use std::time::Duration;
 
 /// kill -9 of the worker at random moments of weighing and of making: after each restart the job goes on, and in the end
@@ -97,6 +98,52 @@ async fn a_full_disk_stalls_and_leaves_no_half_disc() {
     let spooled: u64 =
         files_below(&desk.state().join("spool")).iter().filter_map(|f| f.metadata().ok()).map(|m| m.len()).sum();
     assert!(spooled < 1_000_000, "{spooled} bytes were left in the spool");
+    drop(served);
+}
+
+/// A small disk of its own; unmounted when the test ends.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &std::path::Path, megabytes: u32) -> SmallDisk {
+        std::fs::create_dir_all(at).expect("folder");
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).status();
+        assert!(mounted.is_ok_and(|status| status.success()), "mounting a tmpfs needs root");
+        SmallDisk(at.to_owned())
+    }
+
+    fn grow(&self, megabytes: u32) {
+        let size = format!("remount,size={megabytes}m");
+        assert!(Command::new("mount").args(["-o", &size]).arg(&self.0).status().expect("mount").success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// The disk under the finished images is full: the parcel stalls and says so, no half disc is there, nothing that was
+/// entered or paid is lost; with more room a retry finishes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_under_the_images_stalls_and_a_retry_finishes() {
+    let desk = TestDesk::new();
+    let disk = SmallDisk::mount(&desk.state().join("blobs"), 40);
+    let served = desk.serve(&[]);
+    let hands = Hands::at(&desk).await;
+    let id = hands.verified(PLAIN).await;
+    hands.ticked(id).await;
+    hands.weighed(id).await;
+    hands.paid(id).await;
+    let reason = hands.stalled(id).await;
+    assert_eq!(reason.code, "disk-full", "{}", reason.what);
+    assert!(images(&desk).is_empty(), "a half disc is there");
+    disk.grow(400);
+    hands.retried(id).await;
+    assert_eq!(hands.made(id).await.len(), 1);
+    assert_eq!(images(&desk).len(), 1);
     drop(served);
 }
 

@@ -1,9 +1,9 @@
 //! Bringing the ticked studies into the spool, once: what a worker that died had brought is used again.
 
-use crate::worker::Worker;
 use crate::worker::beat::Pulse;
 use crate::worker::find::patient_key;
 use crate::worker::stopped::{Stopped, spool_failed};
+use crate::worker::{Worker, blocking};
 use filmdesk_archive::{ArchiveError, Fetched, InstanceListing};
 use filmdesk_desk::{ApplicationId, FoundStudy, Order};
 use std::cell::Cell;
@@ -74,8 +74,8 @@ impl Worker {
             pulse.check()?;
         }
         let fetched = result.map_err(named)?;
-        place.mark_complete(&fetched).map_err(|e| spool_failed("The spool's list could not be written", &e))?;
-        Ok(fetched)
+        let marked = blocking(move || place.mark_complete(&fetched).map(|()| fetched)).await;
+        marked.map_err(|e| spool_failed("The spool's list could not be written", &e))
     }
 }
 

@@ -5,7 +5,7 @@
 //! SPOOL/lock                       held by the worker that uses it
 //! SPOOL/a123/3f2a…/000001.dcm      a study of application 123, as it came
 //! SPOOL/a123/3f2a….json            … complete: what the archive listed, what arrived
-//! SPOOL/a123/work/                 what gathering and making write
+//! SPOOL/a123/gathered/             what gathering and making write
 //! ```
 
 use crate::config::SpoolConfig;
@@ -13,7 +13,7 @@ use crate::exit::Failed;
 use crate::worker::stopped::{Stopped, disk_full, spool_failed};
 use filmdesk_archive::{Fetched, InstanceListing, Received};
 use filmdesk_desk::ApplicationId;
-use rustix::fs::{FlockOperation, flock, statvfs};
+use rustix::fs::{FlockOperation, flock, statvfs, syncfs};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -130,8 +130,9 @@ impl Study {
         fs::create_dir_all(&self.folder)
     }
 
-    /// Notes that everything is here.
+    /// Notes that everything is here, once it is on the disk: after a power cut the marker must not stand alone.
     pub fn mark_complete(&self, fetched: &Fetched) -> io::Result<()> {
+        syncfs(File::open(&self.folder)?)?;
         let temporary = self.marker.with_extension("json-new");
         fs::write(&temporary, write_marker(fetched).to_string())?;
         fs::rename(&temporary, &self.marker)

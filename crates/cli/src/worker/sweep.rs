@@ -4,7 +4,7 @@ use crate::supervise::told;
 use crate::worker::Worker;
 use crate::worker::stopped::{Stopped, spool_failed};
 use filmdesk_desk::{Application, ApplicationId, ParcelState, State};
-use filmdesk_store::{Change, ChangeError, JobKind, NewJob, StoreError};
+use filmdesk_store::{Change, ChangeError, JobKind, JobProgress, JobState, NewJob, StoreError};
 use jiff::ToSpan;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +93,11 @@ impl Worker {
     async fn start_due_parcels(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         for id in self.store.parcels_due(now).await? {
+            let open = |job: &JobProgress| matches!(job.state, JobState::Queued | JobState::Running);
+            let making = |job: &JobProgress| open(job) && matches!(job.kind, JobKind::Make { .. });
+            if self.store.progress(id).await?.iter().any(making) {
+                continue;
+            }
             let entry = self.entry("parcel-due");
             let started = self.store.change(id, None, move |application, _| {
                 let due = application.parcels().iter().filter_map(|parcel| match &parcel.state {

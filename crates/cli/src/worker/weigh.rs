@@ -64,7 +64,7 @@ impl Worker {
         let (disc, profile) = self.disc_type()?;
         let (capacity_sectors, previews) = (disc.capacity_sectors, self.config.web_pages);
         let folder = self.spool.folder(id);
-        let work = folder.join("work");
+        let work = folder.join("gathered");
         let expected = ExpectedPatient::from(&order.patient);
         let (inspector, journal) = (Arc::clone(&self.inspector), pulse.clone());
         let gathered = blocking(move || {

@@ -288,6 +288,13 @@ impl Hands {
         self.store.change(id, None, change).await.expect("paid");
     }
 
+    /// Tries the stalled first parcel again.
+    pub async fn retried(&self, id: ApplicationId) {
+        let (by, parcel) = (self.by(), ParcelId(1));
+        let job = NewJob::new(JobKind::Make { parcel });
+        self.change(id, "retry-parcel", vec![job], move |a| a.retry_parcel(parcel, by)).await;
+    }
+
     /// Waits for the discs.
     pub async fn made(&self, id: ApplicationId) -> Vec<filmdesk_desk::FinishedDisc> {
         let ready = |a: &Application| match a.parcels().first().map(|p| &p.state) {

@@ -17,9 +17,10 @@ mod tests;
 mod worker;
 
 use clap::{Parser, Subcommand};
-use commands::{doctor, inspect, keep, pacs, quote, rules, serve, user, work};
+use commands::{check, disc, doctor, inspect, keep, pacs, quote, rules, serve, user, work};
 use config::Config;
 use exit::{EXIT_CODES, Failed};
+use filmdesk_desk::Clock;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -45,6 +46,10 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// What it costs, which papers, where and when, with reasons
     Quote(quote::QuoteArgs),
+    /// Make disc images from folders of DICOM files, with no desk at all
+    Disc(disc::DiscArgs),
+    /// Check a disc image or a folder, ours or anybody's
+    Check(check::CheckArgs),
     /// Ask an archive of the configuration, or fetch from it
     Pacs(pacs::PacsArgs),
     /// Check the hospital's rules
@@ -93,6 +98,8 @@ fn run(cli: Cli) -> Result<(), Failed> {
         Command::Serve(args) => runtime.block_on(serve::run(config, file, &args)),
         Command::Work(args) => runtime.block_on(work::run(config, &args)),
         Command::Quote(args) => quote::run(&config, &args),
+        Command::Disc(args) => make_discs(&config, &args),
+        Command::Check(args) => check::run(work::inspector(&config).as_ref(), &args),
         Command::Pacs(args) => pacs::run(&config.archive, &args),
         Command::Rules(command) => rules::run(&config, &command),
         Command::User(command) => runtime.block_on(user::run(&config, &command)),
@@ -102,6 +109,14 @@ fn run(cli: Cli) -> Result<(), Failed> {
         Command::Doctor(args) => runtime.block_on(doctor::run(config, &args)),
         Command::Inspect(_) | Command::Config => Ok(()),
     }
+}
+
+fn make_discs(config: &Config, args: &disc::DiscArgs) -> Result<(), Failed> {
+    let rules = hospital::rules(config)?;
+    let now = clock::RealClock.now().to_zoned(desk::zone(&rules)?);
+    let inspector = work::inspector(config);
+    let context = disc::DiscContext { disc_types: rules.disc_types(), inspector: inspector.as_ref(), now };
+    disc::run(&context, args)
 }
 
 fn load(file: Option<&Path>) -> Result<Config, Failed> {

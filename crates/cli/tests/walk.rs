@@ -194,7 +194,7 @@ async fn pay_make_release(counter: &mut Browser, path: &str, number: &str) -> Ve
         .expect("version");
     let fields = [
         ("version", version),
-        ("slip", number),
+        ("slip_number", number),
         ("codes", code.as_str()),
         ("collector", "王測試"),
         ("identity_seen", "national-id"),

@@ -1,9 +1,12 @@
 //! One module a command.
 
+pub mod check;
+pub mod disc;
 pub mod doctor;
 pub mod inspect;
 pub mod keep;
 pub mod pacs;
+pub mod progress;
 pub mod quote;
 pub mod rules;
 pub mod serve;

@@ -1,7 +1,7 @@
 //! A File-set as a tree, built once: patients, studies, series and what they hold, in the order they are written.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use filmdesk_instance::{Header, tags};
@@ -361,15 +361,17 @@ impl Layout<'_> {
         let mut patients = patients;
         patients.sort_by(|a, b| a.uid.cmp(&b.uid));
         let mut n_studies = 0;
-        let mut n_unknown = 0;
+        let named: HashSet<String> = patients.iter().map(|patient| patient.uid.clone()).collect();
+        // Patient ID is unique in a File-set (PS3.3 F.5.1), so a number somebody really has is passed over.
+        let mut unknown = (1..).filter(|n| !named.contains(&format!("ID UNKNOWN{n}")));
         for mut patient in patients {
             let leaves_of = |study: &Branch| -> Vec<usize> {
                 study.below.iter().flat_map(|&series| all_series[series].below.iter().copied()).collect()
             };
             patient.below.sort_by_cached_key(|&study| self.study_order(&studies[study], &leaves_of(&studies[study])));
             let all: Vec<usize> = patient.below.iter().flat_map(|&study| leaves_of(&studies[study])).collect();
-            n_unknown += usize::from(patient.uid.starts_with("NO "));
-            self.record(RecordType::Patient, &all, n_unknown, "");
+            let ordinal = if patient.uid.starts_with("NO ") { unknown.next().unwrap_or_default() } else { 0 };
+            self.record(RecordType::Patient, &all, ordinal, "");
             for &study in &patient.below {
                 n_studies += 1;
                 let folder = name("ST", n_studies)?;

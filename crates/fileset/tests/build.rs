@@ -95,6 +95,26 @@ fn what_an_image_lacks_is_stood_in_for_in_the_record_and_listed() {
 }
 
 #[test]
+fn persons_without_an_identifier_stay_apart_from_each_other_and_from_everybody() {
+    let person = |study: u32, id: &str, name: &str| {
+        let mut d = object(CT, "CT", study, 1, 1);
+        d.text((0x10, 0x20), "LO", id).text((0x10, 0x10), "PN", name);
+        d
+    };
+    let objects = [
+        person(1, "", "TEST^ONE"),
+        person(2, "UNKNOWN1", "TEST^TWO"),
+        person(3, "", "TEST^THREE"),
+        person(4, "", "TEST^ONE"),
+    ];
+    let file_set = build(members(&objects), &profile::STD_GEN_CD).unwrap();
+    let patients: Vec<String> =
+        file_set.tree().lines().filter(|line| line.starts_with("PATIENT")).map(str::to_owned).collect();
+    let wanted = ["PATIENT: TEST^TWO · UNKNOWN1", "PATIENT: TEST^ONE · UNKNOWN2", "PATIENT: TEST^THREE · UNKNOWN3"];
+    assert_eq!(patients, wanted);
+}
+
+#[test]
 fn what_cannot_be_one_file_set_is_named() {
     let two = |change: &dyn Fn(&mut DataSet)| {
         let mut other = object(CT, "CT", 1, 1, 2);

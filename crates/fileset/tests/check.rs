@@ -125,6 +125,20 @@ fn two_patients_on_one_medium_are_found_unless_asked_for() {
 }
 
 #[test]
+fn a_second_record_for_one_patient_is_found() {
+    let mut other = object(CT, "CT", 5, 1, 1);
+    other.text((0x10, 0x20), "LO", "TEST-0002");
+    let medium = make(&[object(CT, "CT", 1, 1, 1), other]);
+    let bytes = medium.file_set.dicomdir();
+    let at = bytes.windows(9).position(|window| window == b"TEST-0002").unwrap();
+    let mut twice = bytes.clone();
+    twice[at + 8] = b'1';
+    std::fs::write(medium.dicomdir(), twice).unwrap();
+    let report = check_with(&medium, &CheckOptions { many_patients: true, ..CheckOptions::default() });
+    assert!(report.has("patient-twice") && report.has("key-differs"), "{:#?}", report.findings);
+}
+
+#[test]
 fn names_are_compared_to_the_last_component_group_whatever_the_character_set() {
     // The same name in Big5-free GB18030 and in UTF-8: the directory says it once, in UTF-8.
     let mut gb = object(CT, "CT", 1, 1, 1);

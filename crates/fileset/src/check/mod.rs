@@ -153,6 +153,7 @@ struct Check<'a> {
 impl Check<'_> {
     fn run(&mut self) {
         self.count();
+        self.uniqueness();
         let leaves = self.match_files();
         let profile = self.profile();
         let extra = profile.map_or(ExtraKeys::None, |profile| profile.extra_keys);
@@ -195,6 +196,25 @@ impl Check<'_> {
         if self.report.n_patients > 1 && !self.options.many_patients {
             let message = format!("the medium holds {} patients", self.report.n_patients);
             self.report.error("more-than-one-patient", "", message);
+        }
+    }
+
+    /// One record for each patient, study and series (PS3.3 F.5.1, F.5.2, F.5.3).
+    fn uniqueness(&mut self) {
+        let levels = [
+            (RecordType::Patient, tags::PATIENT_ID, "patient-twice"),
+            (RecordType::Study, tags::STUDY_INSTANCE_UID, "study-twice"),
+            (RecordType::Series, tags::SERIES_INSTANCE_UID, "series-twice"),
+        ];
+        let mut seen = HashSet::new();
+        for record in &self.directory.records {
+            let Some((of, tag, code)) = levels.iter().find(|(of, ..)| record.record_type == Some(*of)) else {
+                continue;
+            };
+            if record.text(*tag).is_some_and(|value| !seen.insert((*of, value))) {
+                let place = format!("{of} record at byte {}", record.offset);
+                self.report.error(code, place, format!("there is a record for it already (PS3.3 {})", of.clause()));
+            }
         }
     }
 

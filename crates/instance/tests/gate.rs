@@ -201,7 +201,7 @@ fn an_honest_deflated_object_is_read_shown_and_rewritten() {
 // ---- damage by the thousand -----------------------------------------------------------------------------------
 
 /// Bytes changed, cut, doubled and lengths made huge: every mutant is read, shown and rewritten without a panic, in
-/// little time. `FILMDESK_SOAK=1` makes it a hundred times as many.
+/// little time. `FILMDESK_SOAK=1` makes it some seventy times as many.
 #[test]
 fn soak_mutants_never_panic() {
     let mut seeds = vec![ct().part10(ELE), ct().part10(IMPLICIT), ct().encode(true)];
@@ -210,7 +210,7 @@ fn soak_mutants_never_panic() {
         let files = files_below(&data.join("test_files")).into_iter().filter(small);
         seeds.extend(files.map(|path| std::fs::read(path).unwrap()));
     }
-    let rounds = if soaking() { 300_000 } else { 1_500 };
+    let rounds = if soaking() { 100_000 } else { 1_500 };
     let folder = tempfile::tempdir().unwrap();
     let (path, to) = (folder.path().join("mutant"), folder.path().join("new"));
     let mut dice = Dice(20_261_103);

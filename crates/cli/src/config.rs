@@ -314,11 +314,10 @@ fn setting_for(defaults: &DeTable<'_>, variable: &str, value: &str) -> Result<St
     let mut known = Vec::new();
     for (key, default) in defaults {
         let key = key.get_ref().as_ref();
-        match default.get_ref() {
-            DeValue::Table(table) => {
-                known.extend(table.iter().map(|(k, v)| (format!("{key}.{}", k.get_ref()), v.get_ref().clone())));
-            }
-            other => known.push((key.to_owned(), other.clone())),
+        if let DeValue::Table(table) = default.get_ref() {
+            known.extend(table.iter().map(|(k, v)| (format!("{key}.{}", k.get_ref()), v.get_ref().clone())));
+        } else {
+            known.push((key.to_owned(), default.get_ref().clone()));
         }
     }
     let name_of = |path: &str| format!("FILMDESK_{}", path.replace('.', "_").to_uppercase());

@@ -398,10 +398,7 @@ fn failed(error: &ArchiveError, which: &Which) -> Failed {
         Who::ArchiveAdministrator => "archive administrator",
     };
     if which.json {
-        let missing = match error {
-            ArchiveError::Incomplete { missing, .. } => missing.as_slice(),
-            _ => &[],
-        };
+        let missing = if let ArchiveError::Incomplete { missing, .. } = error { missing.as_slice() } else { &[] };
         let error = json!({
             "code": error.code(), "message": error.to_string(), "next": error.next(), "who": who,
             "retryable": error.retryable(), "missing": missing

@@ -111,12 +111,12 @@ impl Worker {
 
 /// A full disk under the store is a person's work, anything else may pass.
 fn store_failed(error: StoreError) -> Stopped {
-    match &error {
-        StoreError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-            disk_full("The disk is full: the finished image could not be kept. Nothing incomplete was kept.")
-        }
-        _ => error.into(),
+    if let StoreError::File { source, .. } = &error
+        && source.kind() == std::io::ErrorKind::StorageFull
+    {
+        return disk_full("The disk is full: the finished image could not be kept. Nothing incomplete was kept.");
     }
+    error.into()
 }
 
 fn facts(created_at: Zoned, expected: Option<ExpectedPatient>) -> DiscFacts {

@@ -247,9 +247,9 @@ impl Hands {
     /// Waits for the studies and ticks them all; the weigh job waits.
     pub async fn ticked(&self, id: ApplicationId) -> usize {
         let verified = self
-            .wait(id, "the find", |a| match &a.state {
-                State::Verified(verified) if verified.found.is_some() => Some(verified.clone()),
-                _ => None,
+            .wait(id, "the find", |a| {
+                let State::Verified(verified) = &a.state else { return None };
+                verified.found.is_some().then(|| verified.clone())
             })
             .await;
         let kind = |k: &Option<RecordKindId>| k.clone().unwrap_or(RecordKindId("general-x-ray".to_owned()));

@@ -12,7 +12,7 @@ fn python() -> PathBuf {
 /// The folder of DICOM files that pydicom ships.
 pub fn pydicom_files() -> PathBuf {
     let script = "import pydicom, pathlib; print(pathlib.Path(pydicom.__file__).parent / 'data' / 'test_files')";
-    PathBuf::from(tool(&mut Command::new(python()).args(["-c", script])).trim())
+    PathBuf::from(tool(Command::new(python()).args(["-c", script])).trim())
 }
 
 fn tool(command: &mut Command) -> String {

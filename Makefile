@@ -10,8 +10,8 @@ run: needs ui  ## build Filmdesk and start a demonstration desk on this machine;
 test: needs neighbours ui  ## install the neighbours the tests use, and run every check and test
 	@cargo xtask ci
 
-bench: needs neighbours  ## time Filmdesk and what one would use instead, on the same data, in one run
-	@cargo xtask bench
+bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on the same data, in one run
+	@scripts/bench
 
 soak: needs ui  ## the longer runs: many seeds, many kills
 	@FILMDESK_SOAK=1 cargo test --locked --workspace -- --nocapture soak

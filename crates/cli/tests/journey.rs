@@ -100,7 +100,9 @@ fn walk_and_prove(desk: &TestDesk, public: &str, staff: &str, traveller: &Travel
 fn no_patient_in_the_log(desk: &TestDesk, traveller: &Traveller) {
     let log = desk.log();
     assert!(log.contains("INFO") || log.contains("\"level\""), "the log is on: {log}");
-    for private in [traveller.name, traveller.identity, traveller.number, traveller.born, "1970", "WangCeShi", "WangShiYan"] {
+    for private in
+        [traveller.name, traveller.identity, traveller.number, traveller.born, "1970", "WangCeShi", "WangShiYan"]
+    {
         assert!(!log.contains(private), "{private} is in the log:\n{log}");
     }
 }
@@ -156,9 +158,7 @@ fn the_journey_with_a_pacs_over_dimse() {
 #[test]
 fn the_journey_with_a_pacs_over_dicomweb() {
     on_a_pacs(
-        |orthanc| {
-            format!("[[archive]]\nname = \"web\"\nkind = \"dicom-web\"\nurl = \"{}\"\n", orthanc.dicom_web_url())
-        },
+        |orthanc| format!("[[archive]]\nname = \"web\"\nkind = \"dicom-web\"\nurl = \"{}\"\n", orthanc.dicom_web_url()),
         &[],
     );
 }

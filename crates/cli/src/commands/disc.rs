@@ -357,7 +357,10 @@ impl SetOutcome {
     fn print(&self, number: usize, job: &Job<'_>) {
         let of = self.plan.len();
         let fewest = if self.proven && of > 1 { ", the fewest possible" } else { "" };
-        println!("Set {number}: {} studies, {} objects, {of} × {}{fewest}", self.n_studies, self.n_instances, job.medium.id);
+        println!(
+            "Set {number}: {} studies, {} objects, {of} × {}{fewest}",
+            self.n_studies, self.n_instances, job.medium.id
+        );
         for (disc, tree) in self.plan.iter().zip(&self.trees) {
             let (size, n) = (HumanBytes(disc.size_bytes), disc.goods.len());
             println!("  disc {} of {}: {} · {n} objects · {size}", disc.number, disc.of, disc.volume_id);

@@ -176,7 +176,7 @@ fn file_set_uid(standing: &Standing<'_>, facts: &DiscFacts) -> String {
     hash.update(b"File-set UID\n");
     hash.update(format!("{}\n{}\n{}\n", standing.volume_id, facts.code, facts.created_at.timestamp()));
     for good in standing.chosen {
-        hash.update(standing.goods.goods[*good].data_set_sha256);
+        hash.update(format!("{}\n", standing.goods.goods[*good].header.sop_instance_uid));
     }
     let hash: [u8; 32] = hash.finalize().into();
     let mut uuid = u128::from_be_bytes(*hash.first_chunk().expect("sixteen of thirty-two bytes"));

@@ -24,9 +24,9 @@ pub struct Good {
     pub header: Header,
     /// Where its bytes are: the file as it came, or the rewritten one in the spool.
     pub source: Source,
-    /// SHA-256 of its data set as it goes on the medium.
+    /// SHA-256 of its data set as it goes on the medium; `None` after [`gather_to_make_at_once`].
     #[serde(with = "as_hex")]
-    pub data_set_sha256: [u8; 32],
+    pub data_set_sha256: Option<[u8; 32]>,
     /// Its number among the sources given to [`gather`].
     pub given: usize,
 }
@@ -148,11 +148,35 @@ pub fn gather(
     options: &GatherOptions<'_>,
     journal: &dyn Journal,
 ) -> Result<Goods, Failure> {
+    gather_hashing(sources, inspector, options, journal, true)
+}
+
+/// As [`gather`], for goods that are made at once and never priced: what is not given twice is not hashed beforehand, which
+/// saves reading everything once. The making hashes each file while it writes it, and again when it reads it back.
+///
+/// # Errors
+/// As [`gather`].
+pub fn gather_to_make_at_once(
+    sources: Vec<Source>,
+    inspector: &dyn Inspector,
+    options: &GatherOptions<'_>,
+    journal: &dyn Journal,
+) -> Result<Goods, Failure> {
+    gather_hashing(sources, inspector, options, journal, false)
+}
+
+fn gather_hashing(
+    sources: Vec<Source>,
+    inspector: &dyn Inspector,
+    options: &GatherOptions<'_>,
+    journal: &dyn Journal,
+    hash_all: bool,
+) -> Result<Goods, Failure> {
     let n_given = sources.len();
     let mut goods = Goods::default();
     let read = read_all(sources, inspector, options, journal, &mut goods.left_out)?;
     let rewritten = rewrite(read, inspector, options, journal, &mut goods.left_out)?;
-    let hashed = hash(rewritten, journal)?;
+    let hashed = hash(rewritten, journal, hash_all)?;
     goods.goods = settle_duplicates(hashed, &mut goods.left_out);
     leave_out_oversized(&mut goods, options.capacity_sectors);
     goods.left_out.sort_by_key(|left| left.given);
@@ -289,10 +313,19 @@ fn rewrite(
     Ok(ready)
 }
 
-fn hash(read: Vec<Read>, journal: &dyn Journal) -> Result<Vec<Good>, Failure> {
+/// Hashes all, or only those whose SOP Instance UID is given more than once.
+fn hash(read: Vec<Read>, journal: &dyn Journal, all: bool) -> Result<Vec<Good>, Failure> {
+    let mut times: HashMap<&str, usize> = HashMap::new();
+    for object in &read {
+        *times.entry(&object.header.sop_instance_uid).or_default() += 1;
+    }
     let hashes = in_parallel(&read, |_, object| {
         stop_if_cancelled(journal)?;
-        data_set_sha256(&object.source, &object.header).map_err(|error| unreadable(&object.header, &error))
+        if !all && times[object.header.sop_instance_uid.as_str()] == 1 {
+            return Ok(None);
+        }
+        let hash = data_set_sha256(&object.source, &object.header);
+        hash.map(Some).map_err(|error| unreadable(&object.header, &error))
     })?;
     let with_hash = |(read, data_set_sha256): (Read, _)| {
         let Read { given, source, header } = read;
@@ -309,7 +342,7 @@ pub(crate) fn unreadable(header: &Header, error: &io::Error) -> Failure {
 
 /// W6: the same object twice is delivered once; one SOP Instance UID with two contents is delivered not at all.
 fn settle_duplicates(goods: Vec<Good>, left_out: &mut Vec<LeftOut>) -> Vec<Good> {
-    let mut contents: HashMap<String, Vec<[u8; 32]>> = HashMap::new();
+    let mut contents: HashMap<String, Vec<Option<[u8; 32]>>> = HashMap::new();
     for good in &goods {
         contents.entry(good.header.sop_instance_uid.clone()).or_default().push(good.data_set_sha256);
     }
@@ -361,13 +394,16 @@ enum Line {
 }
 
 impl Goods {
-    /// SHA-256 over the sorted list of SOP Instance UIDs and data set hashes: the goods that are priced, whatever order
-    /// they came in.
+    /// SHA-256 over the sorted list of SOP Instance UIDs and data set hashes (of those that have one): the goods that are
+    /// priced, whatever order they came in.
     pub fn hash(&self) -> String {
         let mut lines: Vec<String> = self
             .goods
             .iter()
-            .map(|good| format!("{} {}\n", good.header.sop_instance_uid, hex::encode(good.data_set_sha256)))
+            .map(|good| {
+                let hash = good.data_set_sha256.map(hex::encode).unwrap_or_default();
+                format!("{} {hash}\n", good.header.sop_instance_uid)
+            })
             .collect();
         lines.sort_unstable();
         hex::encode(Sha256::digest(lines.concat()))
@@ -435,13 +471,17 @@ impl Goods {
 mod as_hex {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(super) fn serialize<S: Serializer>(hash: &[u8; 32], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex::encode(hash))
+    pub(super) fn serialize<S: Serializer>(hash: &Option<[u8; 32]>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hash.map(hex::encode).unwrap_or_default())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<[u8; 32], D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<[u8; 32]>, D::Error> {
+        let digits = String::deserialize(from)?;
+        if digits.is_empty() {
+            return Ok(None);
+        }
         let mut hash = [0; 32];
-        hex::decode_to_slice(String::deserialize(from)?, &mut hash).map_err(D::Error::custom)?;
-        Ok(hash)
+        hex::decode_to_slice(digits, &mut hash).map_err(D::Error::custom)?;
+        Ok(Some(hash))
     }
 }

@@ -38,7 +38,7 @@ mod read_back;
 pub use contents::{DiscFacts, MANIFEST};
 pub use examine::{Examination, ExamineError, examine};
 pub use failure::{Failure, FailureCode, Journal, Silent, Stage};
-pub use gather::{GatherOptions, Good, Goods, LeftOut, PatientKey, gather};
+pub use gather::{GatherOptions, Good, Goods, LeftOut, PatientKey, gather, gather_to_make_at_once};
 pub use make::{MadeDisc, make_disc};
 pub use manifest::parse_manifest;
 pub use pack::{Packing, pack};

@@ -96,10 +96,9 @@ fn prepared(plan: &DiscSetPlan<'_>, disc: &DiscPlan, facts: &DiscFacts) -> Resul
     Contents::of(&plan.standing(disc), facts)
 }
 
-/// What was written: the image, and each file's hash in the order of the contents.
+/// What was written.
 pub(crate) struct Written {
     pub image: WrittenImage,
-    pub hashes: Vec<[u8; 32]>,
     /// Holds the lock until the disc has its name.
     _claimed: File,
 }
@@ -114,19 +113,24 @@ fn write(
     let writing = |error: &io::Error| Failure::writing("the disc image", error);
     let sink = FlushedFile::new(file).map_err(|error| writing(&error))?;
     let mut writer = ImageWriter::new(layout, sink).map_err(|fault| write_failure(fault, None, goods))?;
-    let mut hashes: Vec<[u8; 32]> = Vec::with_capacity(contents.files.len());
     let (mut done, total) = (0, layout.size_bytes());
     for file in &contents.files {
         stop_if_cancelled(journal)?;
-        let mut source = open(file, contents, goods, &hashes)?;
-        hashes.push(writer.file(&mut *source).map_err(|fault| write_failure(fault, Some(file), goods))?);
+        let failed = |fault| write_failure(fault, Some(file), goods);
+        if let Bytes::Manifest = file.bytes {
+            let paths = contents.files.iter().map(|file| file.path.as_str());
+            let text = manifest(paths.zip(writer.hashes().map_err(failed)?.iter().copied()));
+            writer.file(&mut text.as_slice()).map_err(failed)?;
+        } else {
+            writer.file(&mut *open(file, goods)?).map_err(failed)?;
+        }
         done += file.size;
         journal.progress(Stage::Writing, done, total);
     }
     let (sink, image) = writer.finish().map_err(|fault| write_failure(fault, None, goods))?;
     let file = sink.finish().map_err(|error| writing(&error))?;
     journal.progress(Stage::Writing, total, total);
-    Ok(Written { image, hashes, _claimed: file })
+    Ok(Written { image, _claimed: file })
 }
 
 /// Opens the temporary file and locks it: two workers never write one disc.
@@ -147,13 +151,8 @@ fn claim(part: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-/// The bytes of one file of the disc.
-fn open<'a>(
-    file: &'a ContentFile,
-    contents: &Contents,
-    goods: &Goods,
-    hashes: &[[u8; 32]],
-) -> Result<Box<dyn Read + 'a>, Failure> {
+/// The bytes of one file of the disc but the manifest, which is made of the others' hashes.
+fn open<'a>(file: &'a ContentFile, goods: &Goods) -> Result<Box<dyn Read + 'a>, Failure> {
     Ok(match &file.bytes {
         Bytes::Good(good) => {
             let good = &goods.goods[*good];
@@ -167,10 +166,7 @@ fn open<'a>(
             Box::new(opened.map_err(|error| unreadable(&goods.goods[picture.good].header, &error))?)
         }
         Bytes::Text(bytes) => Box::new(bytes.as_slice()),
-        Bytes::Manifest => {
-            let paths = contents.files.iter().map(|file| file.path.as_str());
-            Box::new(Cursor::new(manifest(paths.zip(hashes.iter().copied()))))
-        }
+        Bytes::Manifest => Box::new(io::empty()),
     })
 }
 

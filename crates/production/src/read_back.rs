@@ -6,15 +6,15 @@ use crate::gather::{Good, Goods, stop_if_cancelled};
 use crate::iso::IsoImage;
 use crate::make::{Written, source_changed};
 use crate::manifest::parse_manifest;
-use crate::patient::check_header;
+use crate::parallel::in_parallel;
+use crate::patient::{ExpectedPatient, check_header};
 use crate::plan::PlanOptions;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{CheckOptions, Severity, check};
 use filmdesk_instance::{Inspector, Source};
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Objects inspected at once.
 const BATCH: usize = 256;
@@ -28,8 +28,9 @@ pub(crate) struct Expected<'a> {
     pub options: &'a PlanOptions,
 }
 
-/// Proves the image: its layout byte for byte, the hash of the whole, each data set against the goods, each other file
-/// against what was written, the manifest, the index against every object, and the patient of every object.
+/// Proves the image: its layout byte for byte, each data set against the goods, each other file against what was written,
+/// the manifest, the index against every object, and the patient of every object. Layout and files together are every byte
+/// of the image, so the hash of the whole that was taken while writing is proven with them.
 pub(crate) fn read_back(
     part: &Path,
     expected: &Expected<'_>,
@@ -46,18 +47,11 @@ pub(crate) fn read_back(
     {
         return Err(differs("its names, sizes or identifiers are not the planned ones"));
     }
-    let (whole, files) = std::thread::scope(|scope| {
-        let whole = scope.spawn(|| whole_hash(part));
-        let files = compare_files(&image, expected, journal);
-        (whole.join(), files)
-    });
-    files?;
-    let whole = whole.map_err(|_| differs("the hashing thread ended early"))?;
-    if whole.map_err(|error| differs(&error.to_string()))? != expected.written.image.sha256 {
-        return Err(differs("its SHA-256 is not that of what was written"));
-    }
+    compare_files(&image, expected, journal)?;
     compare_manifest(&image, expected)?;
-    compare_headers(&image, expected, inspector, journal)?;
+    if let Some(patient) = &expected.facts.expected {
+        check_patient_again(&image, patient, expected, inspector, journal)?;
+    }
     compare_index(&image, expected, inspector)
 }
 
@@ -68,37 +62,30 @@ fn differs(what: &str) -> Failure {
     Failure { retry: true, ..stall }
 }
 
-fn whole_hash(part: &Path) -> io::Result<[u8; 32]> {
-    let mut file = File::open(part)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hash.finalize().into()),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-/// Each object's data set against the hash it was weighed with; every other file against what was written.
+/// Each file against the hash it was written with; each object's data set also against the hash it was weighed with.
 fn compare_files(image: &IsoImage, expected: &Expected<'_>, journal: &dyn Journal) -> Result<(), Failure> {
-    let mut done = 0;
-    for (index, file) in expected.contents.files.iter().enumerate() {
+    let done = AtomicU64::new(0);
+    in_parallel(&expected.contents.files, |index, file| {
         stop_if_cancelled(journal)?;
-        match &file.bytes {
-            Bytes::Good(good) => compare_good(image, &file.path, &expected.goods.goods[*good])?,
-            Bytes::Picture(_) | Bytes::Text(_) | Bytes::Manifest => {
+        let weighed = match &file.bytes {
+            Bytes::Good(good) => Some(&expected.goods.goods[*good]).filter(|good| good.data_set_sha256.is_some()),
+            Bytes::Picture(_) | Bytes::Text(_) | Bytes::Manifest => None,
+        };
+        match weighed {
+            Some(good) => compare_good(image, &file.path, good)?,
+            None => {
                 let mut hash = Sha256::new();
                 let read = image.for_each_piece(&file.path, &mut |piece| hash.update(piece));
                 read.map_err(|error| differs(&error.to_string()))?;
-                if <[u8; 32]>::from(hash.finalize()) != expected.written.hashes[index] {
+                if <[u8; 32]>::from(hash.finalize()) != expected.written.image.files[index] {
                     return Err(differs(&format!("{} has other contents", file.path)));
                 }
             }
         }
-        done += file.size;
+        let done = done.fetch_add(file.size, Ordering::Relaxed) + file.size;
         journal.progress(Stage::ReadingBack, done, image.len());
-    }
+        Ok(())
+    })?;
     journal.progress(Stage::ReadingBack, image.len(), image.len());
     Ok(())
 }
@@ -118,7 +105,7 @@ fn compare_good(image: &IsoImage, path: &str, good: &Good) -> Result<(), Failure
     if !same {
         return Err(differs(&format!("{path} does not begin as it should")));
     }
-    if <[u8; 32]>::from(hash.finalize()) != good.data_set_sha256 {
+    if Some(<[u8; 32]>::from(hash.finalize())) != good.data_set_sha256 {
         return Err(source_changed(&good.header.sop_instance_uid));
     }
     Ok(())
@@ -128,15 +115,16 @@ fn compare_manifest(image: &IsoImage, expected: &Expected<'_>) -> Result<(), Fai
     let bytes = image.read(MANIFEST, 1 << 30).map_err(|error| differs(&error.to_string()))?;
     let manifest = parse_manifest(&bytes).ok_or_else(|| differs("its manifest cannot be read"))?;
     let files = &expected.contents.files;
-    let listed = files.iter().zip(&expected.written.hashes).filter(|(file, _)| file.path != MANIFEST);
+    let listed = files.iter().zip(&expected.written.image.files).filter(|(file, _)| file.path != MANIFEST);
     let whole = manifest.len() + 1 == files.len()
         && listed.into_iter().all(|(file, hash)| manifest.get(&file.path) == Some(hash));
     if whole { Ok(()) } else { Err(differs("its manifest lists something else")) }
 }
 
 /// The objects say on the disc what they said before, and whose they are (W5 again).
-fn compare_headers(
+fn check_patient_again(
     image: &IsoImage,
+    patient: &ExpectedPatient,
     expected: &Expected<'_>,
     inspector: &dyn Inspector,
     journal: &dyn Journal,
@@ -165,9 +153,7 @@ fn compare_headers(
             if header.sop_instance_uid != good.header.sop_instance_uid || header.attributes != good.header.attributes {
                 return Err(differs(&format!("{path} is another object")));
             }
-            if let Some(patient) = &expected.facts.expected {
-                check_header(patient, &header)?;
-            }
+            check_header(patient, &header)?;
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
     Bilingual, DiscFacts, DiscPlan, DiscSetPlan, DiscTexts, Failure, FailureCode, GatherOptions, Goods, LeftOut,
-    MadeDisc, PlanOptions, gather, make_disc, plan,
+    MadeDisc, PlanOptions, gather_to_make_at_once, make_disc, plan,
 };
 use indicatif::HumanBytes;
 use jiff::Zoned;
@@ -85,7 +85,7 @@ pub fn run(context: &DiscContext<'_>, args: &DiscArgs) -> Result<(), Failed> {
         previews: job.web && !args.no_previews,
     };
     let sources = found.files.iter().map(Source::file).collect();
-    let goods = gather(sources, context.inspector, &options, &progress).map_err(failed)?;
+    let goods = gather_to_make_at_once(sources, context.inspector, &options, &progress).map_err(failed)?;
     let (sets, left_out) = goods.by_patient();
     let mut outcome = Outcome { left_out: found.named(left_out), ..Outcome::default() };
     for goods in &sets {

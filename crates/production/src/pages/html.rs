@@ -179,7 +179,7 @@ fn count(series: &SeriesView<'_>) -> String {
     if frames > n as u64 {
         return both(&format!("{n} 個檔、{frames} 張影像"), &format!("{n} objects, {frames} frames"));
     }
-    both(&format!("{n} 個檔"), &format!("{n} objects"))
+    both(&format!("{n} 個檔"), &if n == 1 { "1 object".to_owned() } else { format!("{n} objects") })
 }
 
 fn how_to_open(out: &mut String) {
@@ -209,7 +209,12 @@ fn receiving(view: &DiscView<'_>, out: &mut String) {
     let _ = writeln!(out, "<section>\n<h2>{}</h2>\n<dl>", both("給收件醫院", "For the receiving hospital"));
     let (studies, series, instances) = (view.n_studies(), view.series.len(), view.n_instances);
     row(out, "內容", "Content", &format!("{studies} studies, {series} series, {instances} SOP Instances"));
-    row(out, "媒體規格", "Media profile", &format!("DICOM PS3.11 {} · PS3.12 Annex F · IHE PDI", view.profile));
+    row(
+        out,
+        "媒體規格",
+        "Media profile",
+        &format!("DICOM PS3.11 {} · PS3.12 ISO 9660 Level 1 · IHE PDI", view.profile),
+    );
     row(out, "光碟識別", "File-set ID", &view.volume_id);
     row(out, "File-set UID", "", &view.file_set_uid);
     row(out, "光碟碼", "Disc code", &view.code);

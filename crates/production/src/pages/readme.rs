@@ -90,7 +90,7 @@ fn opening(view: &DiscView<'_>, lines: &mut Vec<String>) {
 
 fn receiving(view: &DiscView<'_>, lines: &mut Vec<String>) {
     push(lines, &["符合標準　Conformance", "---------------------"]);
-    lines.push(format!("DICOM PS3.10, PS3.11 {} (File-set Creator), PS3.12 Annex F (ISO 9660 Level 1)", view.profile));
+    lines.push(format!("DICOM PS3.10, PS3.11 {} (File-set Creator), PS3.12 (ISO 9660 Level 1)", view.profile));
     if view.web {
         lines.push("IHE RAD Portable Data for Imaging (PDI): DICOM and web content".to_owned());
     } else {
@@ -100,8 +100,9 @@ fn receiving(view: &DiscView<'_>, lines: &mut Vec<String>) {
     push(
         lines,
         &[
-            "病人識別碼及所有資料與原影像系統相同，未經更改。",
-            "Patient identifiers and all data are as in the archive they come from; nothing was changed.",
+            "病人識別碼及所有資料與來源相同；只有媒體規格不接受的傳輸語法會解壓縮，像素值不變。",
+            "Patient identifiers and all data are as in the source; only a transfer syntax the profile does not take is",
+            "decoded, with equal pixel values.",
             "光碟內含個人醫療資料，請妥善保管。",
             "This disc holds personal medical data: keep it safe.",
         ],

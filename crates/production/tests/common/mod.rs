@@ -54,10 +54,10 @@ pub fn volume(files: &[(&str, u64)]) -> VolumeSpec {
 pub fn write(layout: &Layout, to: &Path) -> (WrittenImage, Vec<[u8; 32]>) {
     let file = FlushedFile::new(std::fs::File::create(to).expect("create")).expect("flusher");
     let mut writer = ImageWriter::new(layout, file).expect("start");
-    let mut hashes = Vec::new();
     for (n, extent) in layout.extents().iter().enumerate() {
-        hashes.push(writer.file(&mut Cursor::new(content(n, extent.size))).expect("file"));
+        writer.file(&mut Cursor::new(content(n, extent.size))).expect("file");
     }
+    let hashes = writer.hashes().expect("hashes").to_vec();
     let (file, image) = writer.finish().expect("finish");
     file.finish().expect("flush");
     (image, hashes)

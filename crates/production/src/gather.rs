@@ -252,16 +252,13 @@ fn place(
 
 /// A refusal names an object, unless it is our own machine that failed.
 fn refused(given: usize, header: Option<&Header>, refusal: &Refusal) -> Result<LeftOut, Failure> {
-    match refusal {
-        Refusal::CannotWrite { message } => {
-            let error = io::Error::from(if message.to_lowercase().contains("space") || message.contains("quota") {
-                io::ErrorKind::StorageFull
-            } else {
-                io::ErrorKind::Other
-            });
-            Err(Failure::writing("a rewritten object", &error))
-        }
-        Refusal::InspectorUnavailable { .. } => Err(Failure {
+    if let Refusal::CannotWrite { message } = refusal {
+        let full = message.to_lowercase().contains("space") || message.contains("quota");
+        let error = io::Error::from(if full { io::ErrorKind::StorageFull } else { io::ErrorKind::Other });
+        return Err(Failure::writing("a rewritten object", &error));
+    }
+    if let Refusal::InspectorUnavailable { .. } = refusal {
+        return Err(Failure {
             retry: true,
             ..Failure::new(
                 FailureCode::ProcessingFailure,
@@ -269,9 +266,9 @@ fn refused(given: usize, header: Option<&Header>, refusal: &Refusal) -> Result<L
                 format!("{refusal}."),
                 "See that this program may start itself again and has memory left.",
             )
-        }),
-        other => Ok(LeftOut::new(given, header, other.code(), other.to_string())),
+        });
     }
+    Ok(LeftOut::new(given, header, refusal.code(), refusal.to_string()))
 }
 
 /// Brings what the profile does not take as it is to Explicit VR Little Endian, both cores at work.

@@ -123,9 +123,7 @@ async fn apply(applicant: &mut Browser) -> (String, String) {
         ("phone", "0900-000-000"),
     ];
     applicant.post("/apply/people", &people).await;
-    let papers = applicant
-        .post("/apply/collect", &[("collection", "counter"), ("purpose", "other-hospital"), ("extra_sets", "0")])
-        .await;
+    let papers = applicant.post("/apply/collect", &[("collection", "counter"), ("purpose", "other-hospital")]).await;
     assert!(papers.contains("id=\"papers\"") && papers.contains("400"), "the estimate and its papers:\n{papers}");
     let review = applicant.get("/apply/review").await;
     assert!(review.contains("id=\"send\""), "{review}");

@@ -25,7 +25,7 @@
 //! | `/apply/exams` | per kind K and ordinal N: `date_K_N`, `about_K_N`, `unit_K_N`, `dental_K_N-yes`, `psy_K_N`, `outside_K_N` |
 //! | `/apply/who` | `capacity-{patient,representative,heir}`, `ward-{minor,guardianship}`, `kinship-…`, `earlier-…`, `agent-{no,yes}`, `inpatient` |
 //! | `/apply/people` | `patient_name`, `patient_identity`, `patient_foreign`, `patient_born`, `patient_record_number`, `person_…`, `agent_…`, `phone`, `email` |
-//! | `/apply/collect` | `collection-{counter,post,abroad}`, `address`, `purpose`, `extra_sets` |
+//! | `/apply/collect` | `collection-{counter,post,abroad}`, `address`, `purpose` |
 //! | `/apply/papers` | `papers`, `lines`, `total`, `continue`, or `cannot` with `violation-CODE` |
 //! | `/apply/review` | `send` |
 //! | `/apply/sent` | `application-number`, `status-code`, `slip`, `status-link`, `another` |

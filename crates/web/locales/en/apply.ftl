@@ -169,12 +169,9 @@ f-address = Postal address
 f-address-hint = Postcode, city, street, number, floor, and the name of the recipient
 f-purpose = Purpose of the copies
 f-purpose-hint = For example referral, insurance, own records
-f-extra_sets = Further identical sets of discs (optional)
-f-extra_sets-hint = One set is usual; leave empty
 e-collection = Choose how the copies are received
 e-address = Enter the full postal address
 e-purpose = Enter the purpose of the copies
-e-extra_sets = Enter a number of further sets from 0 to 20
 
 ## Papers and estimate
 

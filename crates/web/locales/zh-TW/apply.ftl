@@ -169,12 +169,9 @@ f-address = 郵寄地址
 f-address-hint = 郵遞區號、縣市、路街巷弄、樓層，與收件人姓名
 f-purpose = 申請用途
 f-purpose-hint = 例如 轉診、保險、自行保存
-f-extra_sets = 另外加製幾套相同的光碟（選填）
-f-extra_sets-hint = 一般一套即可，請留白
 e-collection = 請選擇領取方式
 e-address = 請填寫完整的郵寄地址
 e-purpose = 請填寫申請用途
-e-extra_sets = 加製套數請填 0 到 20 的數字
 
 ## 應備文件與試算
 

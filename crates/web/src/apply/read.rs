@@ -69,7 +69,7 @@ pub fn fields_of(step: Step, form: &Form, rules: &Rules) -> Vec<String> {
             "phone",
             "email",
         ]),
-        Step::Collect => names(&["collection", "address", "purpose", "extra_sets"]),
+        Step::Collect => names(&["collection", "address", "purpose"]),
     }
 }
 
@@ -200,10 +200,6 @@ fn check_collect(form: &Form, tr: Tr, problems: &mut Problems) {
     if form.get("purpose").is_empty() {
         problems.add("purpose", tr.t("e-purpose"));
     }
-    match form.number("extra_sets", 0) {
-        Some(0..=20) => {}
-        Some(_) | None => problems.add("extra_sets", tr.t("e-extra_sets")),
-    }
 }
 
 fn kinship(form: &Form) -> Option<Kinship> {
@@ -260,7 +256,6 @@ pub fn situation(form: &Form, rules: &Rules, at: DateTime) -> Situation {
         "abroad" => Collection::ByPostAbroad,
         _ => Collection::AtCounter,
     };
-    situation.extra_sets = form.number("extra_sets", 0).unwrap_or(0);
     situation
 }
 

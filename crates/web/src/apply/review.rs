@@ -258,9 +258,5 @@ fn collect_rows(ctx: &Ctx, form: &Form) -> Vec<Row> {
         rows.push(text_row(ctx, form, "address"));
     }
     rows.push(text_row(ctx, form, "purpose"));
-    match form.number("extra_sets", 0) {
-        Some(0) | None => {}
-        Some(n) => rows.push(Row { label: ctx.tr.t("f-extra_sets"), value: n.to_string() }),
-    }
     rows
 }

@@ -21,7 +21,7 @@
 //! |---|---|
 //! | every page | `switch-lang`, `switch-text`, `demo-banner`, `error-summary`, `back`, `continue` |
 //! | `/` | `start`, `start-over`, `catalogue`, `consent-form` |
-//! | `/apply/items` | per kind K: `item_K`, `count_K`, `film_K`, `paper_K`, `nodisc_K` |
+//! | `/apply/items` | per kind K: `item_K`, `count_K` |
 //! | `/apply/exams` | per kind K and ordinal N: `date_K_N`, `about_K_N`, `unit_K_N`, `dental_K_N-yes`, `psy_K_N`, `outside_K_N` |
 //! | `/apply/who` | `capacity-{patient,representative,heir}`, `ward-{minor,guardianship}`, `kinship-…`, `earlier-…`, `agent-{no,yes}`, `inpatient` |
 //! | `/apply/people` | `patient_name`, `patient_identity`, `patient_foreign`, `patient_born`, `patient_record_number`, `person_…`, `agent_…`, `phone`, `email` |

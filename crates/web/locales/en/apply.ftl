@@ -48,6 +48,7 @@ f-paper = Sheets of paper print
 f-paper-hint = Leave empty for none
 f-nodisc = No disc
 only-disc = On disc only.
+film-at-counter = On disc here; for film or paper, ask at the counter.
 e-items = Choose at least one examination
 e-count = { $what }: enter a number of examinations from 1 to { $most }
 e-sheets = { $what }: enter a number of sheets from 0 to 99

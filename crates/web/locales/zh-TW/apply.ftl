@@ -48,6 +48,7 @@ f-paper = 紙本張數
 f-paper-hint = 不要紙本請留白
 f-nodisc = 不要光碟
 only-disc = 此項僅提供光碟。
+film-at-counter = 線上受理光碟；需要 X 光片或紙本者，請洽櫃檯。
 e-items = 請至少勾選一項檢查
 e-count = 「{ $what }」的份數請填 1 到 { $most } 的數字
 e-sheets = 「{ $what }」的張數請填 0 到 99 的數字

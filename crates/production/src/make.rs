@@ -63,10 +63,18 @@ pub fn make_disc(
     let claimed = claim(&part)?;
     // Only who holds the lock may remove the file.
     let _temporary = Temporary(part.clone());
-    let written = write(&contents, &layout, plan.goods, claimed, journal)?;
-    let expected =
-        Expected { contents: &contents, goods: plan.goods, written: &written, facts, options: &plan.options };
-    read_back(&part, &expected, inspector, journal)?;
+    let (image, sink) = write(&contents, &layout, plan.goods, claimed, journal)?;
+    let expected = Expected { contents: &contents, goods: plan.goods, image: &image, facts, options: &plan.options };
+    // The last megabytes reach the disk while the first are read back. The file keeps its lock until the disc has a name.
+    let (flushed, checked) = std::thread::scope(|scope| {
+        let flushing = scope.spawn(|| sink.finish());
+        let checked = read_back(&part, &expected, inspector, journal);
+        (flushing.join(), checked)
+    });
+    let _locked = flushed
+        .unwrap_or_else(|_| Err(io::Error::other("the flushing thread ended early")))
+        .map_err(|error| Failure::writing("the disc image", &error))?;
+    checked?;
     stop_if_cancelled(journal)?;
     let path = folder.join(format!("{}.iso", disc.volume_id));
     publish(&part, &path, folder).map_err(|error| Failure::writing("the finished image", &error))?;
@@ -77,8 +85,8 @@ pub fn make_disc(
         number: disc.number,
         of: disc.of,
         code: facts.code.clone(),
-        size_bytes: written.image.size_bytes,
-        sha256: hex::encode(written.image.sha256),
+        size_bytes: image.size_bytes,
+        sha256: hex::encode(image.sha256),
         n_instances: disc.goods.len() as u32,
     })
 }
@@ -96,20 +104,14 @@ fn prepared(plan: &DiscSetPlan<'_>, disc: &DiscPlan, facts: &DiscFacts) -> Resul
     Contents::of(&plan.standing(disc), facts)
 }
 
-/// What was written.
-pub(crate) struct Written {
-    pub image: WrittenImage,
-    /// Holds the lock until the disc has its name.
-    _claimed: File,
-}
-
+/// Writes the image. What it returns may still be on its way to the disk.
 fn write(
     contents: &Contents,
     layout: &Layout,
     goods: &Goods,
     file: File,
     journal: &dyn Journal,
-) -> Result<Written, Failure> {
+) -> Result<(WrittenImage, FlushedFile), Failure> {
     let writing = |error: &io::Error| Failure::writing("the disc image", error);
     let sink = FlushedFile::new(file).map_err(|error| writing(&error))?;
     let mut writer = ImageWriter::new(layout, sink).map_err(|fault| write_failure(fault, None, goods))?;
@@ -128,9 +130,8 @@ fn write(
         journal.progress(Stage::Writing, done, total);
     }
     let (sink, image) = writer.finish().map_err(|fault| write_failure(fault, None, goods))?;
-    let file = sink.finish().map_err(|error| writing(&error))?;
     journal.progress(Stage::Writing, total, total);
-    Ok(Written { image, _claimed: file })
+    Ok((image, sink))
 }
 
 /// Opens the temporary file and locks it: two workers never write one disc.

@@ -2,9 +2,9 @@
 
 use crate::contents::{Bytes, Contents, DiscFacts, MANIFEST};
 use crate::failure::{Failure, FailureCode, Journal, Stage};
-use crate::gather::{Good, Goods, stop_if_cancelled};
-use crate::iso::IsoImage;
-use crate::make::{Written, source_changed};
+use crate::gather::{Good, Goods, stop_if_cancelled, unreadable};
+use crate::iso::{IsoImage, WrittenImage};
+use crate::make::source_changed;
 use crate::manifest::parse_manifest;
 use crate::parallel::in_parallel;
 use crate::patient::{ExpectedPatient, check_header};
@@ -13,6 +13,7 @@ use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{CheckOptions, Severity, check};
 use filmdesk_instance::{Inspector, Source};
 use sha2::{Digest, Sha256};
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -23,7 +24,7 @@ const BATCH: usize = 256;
 pub(crate) struct Expected<'a> {
     pub contents: &'a Contents,
     pub goods: &'a Goods,
-    pub written: &'a Written,
+    pub image: &'a WrittenImage,
     pub facts: &'a DiscFacts,
     pub options: &'a PlanOptions,
 }
@@ -62,22 +63,19 @@ fn differs(what: &str) -> Failure {
     Failure { retry: true, ..stall }
 }
 
-/// Each file against the hash it was written with; each object's data set also against the hash it was weighed with.
+/// Each object against what was weighed, or, when it was not, against its source byte for byte; every other file against
+/// the hash it was written with.
 fn compare_files(image: &IsoImage, expected: &Expected<'_>, journal: &dyn Journal) -> Result<(), Failure> {
     let done = AtomicU64::new(0);
     in_parallel(&expected.contents.files, |index, file| {
         stop_if_cancelled(journal)?;
-        let weighed = match &file.bytes {
-            Bytes::Good(good) => Some(&expected.goods.goods[*good]).filter(|good| good.data_set_sha256.is_some()),
-            Bytes::Picture(_) | Bytes::Text(_) | Bytes::Manifest => None,
-        };
-        match weighed {
-            Some(good) => compare_good(image, &file.path, good)?,
-            None => {
+        match &file.bytes {
+            Bytes::Good(good) => compare_good(image, &file.path, &expected.goods.goods[*good])?,
+            Bytes::Picture(_) | Bytes::Text(_) | Bytes::Manifest => {
                 let mut hash = Sha256::new();
                 let read = image.for_each_piece(&file.path, &mut |piece| hash.update(piece));
                 read.map_err(|error| differs(&error.to_string()))?;
-                if <[u8; 32]>::from(hash.finalize()) != expected.written.image.files[index] {
+                if <[u8; 32]>::from(hash.finalize()) != expected.image.files[index] {
                     return Err(differs(&format!("{} has other contents", file.path)));
                 }
             }
@@ -90,32 +88,72 @@ fn compare_files(image: &IsoImage, expected: &Expected<'_>, journal: &dyn Journa
     Ok(())
 }
 
-/// What precedes the data set is ours, and the data set is the one that was weighed.
+/// What precedes the data set is ours, and the data set is the one that was weighed, or is still its source's.
 fn compare_good(image: &IsoImage, path: &str, good: &Good) -> Result<(), Failure> {
     let meta = good.file_meta();
-    let (mut before, mut same) = (0, true);
-    let mut hash = Sha256::new();
+    let mut data_set = match good.data_set_sha256 {
+        Some(expected) => DataSetCheck::Hash(Box::new(Sha256::new()), expected),
+        None => {
+            let source = good.source.reader(good.header.dataset_offset);
+            DataSetCheck::Source(Box::new(source.map_err(|error| unreadable(&good.header, &error))?))
+        }
+    };
+    let (mut before, mut ours, mut same) = (0, true, true);
     let read = image.for_each_piece(path, &mut |piece| {
         let of_meta = piece.len().min(meta.len() - before);
-        same &= piece[..of_meta] == meta[before..before + of_meta];
+        ours &= piece[..of_meta] == meta[before..before + of_meta];
         before += of_meta;
-        hash.update(&piece[of_meta..]);
+        same = same && data_set.take(&piece[of_meta..]);
     });
     read.map_err(|error| differs(&error.to_string()))?;
-    if !same {
+    if !ours {
         return Err(differs(&format!("{path} does not begin as it should")));
     }
-    if Some(<[u8; 32]>::from(hash.finalize())) != good.data_set_sha256 {
-        return Err(source_changed(&good.header.sop_instance_uid));
+    if same && data_set.holds() { Ok(()) } else { Err(source_changed(&good.header.sop_instance_uid)) }
+}
+
+/// How a data set on the image is proven.
+enum DataSetCheck {
+    /// It has the hash it was weighed with.
+    Hash(Box<Sha256>, [u8; 32]),
+    /// It is what its source still gives.
+    Source(Box<dyn Read>),
+}
+
+impl DataSetCheck {
+    /// The next bytes on the image; whether they may be the right ones.
+    fn take(&mut self, piece: &[u8]) -> bool {
+        match self {
+            DataSetCheck::Hash(hash, _) => {
+                hash.update(piece);
+                true
+            }
+            DataSetCheck::Source(source) => SOURCE.with_borrow_mut(|buffer| {
+                buffer.resize(piece.len().max(buffer.len()), 0);
+                source.read_exact(&mut buffer[..piece.len()]).is_ok() && buffer[..piece.len()] == *piece
+            }),
+        }
     }
-    Ok(())
+
+    /// At the end.
+    fn holds(self) -> bool {
+        match self {
+            DataSetCheck::Hash(hash, expected) => <[u8; 32]>::from(hash.finalize()) == expected,
+            DataSetCheck::Source(mut source) => matches!(source.read(&mut [0]), Ok(0)),
+        }
+    }
+}
+
+thread_local! {
+    /// Where a source is read beside the image.
+    static SOURCE: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 fn compare_manifest(image: &IsoImage, expected: &Expected<'_>) -> Result<(), Failure> {
     let bytes = image.read(MANIFEST, 1 << 30).map_err(|error| differs(&error.to_string()))?;
     let manifest = parse_manifest(&bytes).ok_or_else(|| differs("its manifest cannot be read"))?;
     let files = &expected.contents.files;
-    let listed = files.iter().zip(&expected.written.image.files).filter(|(file, _)| file.path != MANIFEST);
+    let listed = files.iter().zip(&expected.image.files).filter(|(file, _)| file.path != MANIFEST);
     let whole = manifest.len() + 1 == files.len()
         && listed.into_iter().all(|(file, hash)| manifest.get(&file.path) == Some(hash));
     if whole { Ok(()) } else { Err(differs("its manifest lists something else")) }

@@ -1,75 +1,317 @@
-//! From a folder of objects to disc images that were read back.
+//! From a folder of objects to disc images that were read back: complete, in order, or a failure that leaves nothing.
 
 mod common;
 
-use common::said;
+use common::production::{CD_80, Workshop, facts, plan_options};
+use common::{neighbour, said};
+use filmdesk_desk::{Private, Sex};
 use filmdesk_fileset::profile::STD_GEN_CD;
 use filmdesk_instance::{InProcess, Source};
 use filmdesk_production::{
-    Bilingual, DiscFacts, DiscTexts, GatherOptions, Goods, PlanOptions, Silent, examine, gather, make_disc, plan,
+    DiscFacts, ExpectedPatient, Failure, Goods, Journal, LeftOut, Silent, Stage, check_complete, check_patient,
+    examine, make_disc, plan,
 };
-use filmdesk_testkit::studies::{Spec, make};
-use std::path::{Path, PathBuf};
+use filmdesk_testkit::studies::Spec;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A CD of 80 minutes.
-const CD_80: u64 = 359_847;
-
-/// All files of a folder, in the order of their names.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.sort();
-    found
-}
-
-fn gathered(folder: &Path, spool: &Path, capacity_sectors: u64, previews: bool) -> Goods {
-    std::fs::create_dir_all(spool).unwrap();
-    let sources = files(folder).into_iter().map(Source::file).collect();
-    let options = GatherOptions { profile: &STD_GEN_CD, capacity_sectors, spool, previews };
-    gather(sources, &InProcess, &options, &Silent).unwrap()
-}
-
-fn options(capacity_sectors: u64, web: bool) -> PlanOptions {
-    let texts = DiscTexts {
-        institution: Some(Bilingual::new("範例醫院", "Example Hospital")),
-        contact: vec![Bilingual::new("電話 02-0000-0000", "Telephone 02-0000-0000")],
-        program: "Filmdesk test".into(),
-    };
-    PlanOptions { volume_prefix: "FD2345".into(), capacity_sectors, profile: &STD_GEN_CD, web, texts }
-}
-
-fn facts(code: &str) -> DiscFacts {
-    let created_at = "2026-11-24T10:00:00+08:00[Asia/Taipei]".parse().unwrap();
-    DiscFacts { created_at, code: code.into(), expected: None }
+fn spec(ct: u32, mr: u32) -> Spec {
+    Spec { ct, mr, dx: 0, us: 0, ..Spec::default() }
 }
 
 #[test]
 fn one_patient_on_one_disc() {
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    make(&at("in"), &Spec { ct: 30, mr: 20, dx: 1, us: 3, ..Spec::default() }).unwrap();
-    let goods = gathered(&at("in"), &at("spool"), CD_80, true);
+    let shop = Workshop::with(&Spec { ct: 30, mr: 20, dx: 1, us: 3, ..Spec::default() });
+    let goods = shop.gather(CD_80, true);
     assert_eq!((goods.goods.len(), goods.left_out.len()), (54, 0));
-    let plan = plan(&goods, &options(CD_80, true)).unwrap();
-    assert_eq!(plan.discs.len(), 1);
-    std::fs::create_dir(at("out")).unwrap();
-    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &at("out"), &InProcess, &Silent).unwrap();
-    assert_eq!(files(&at("out")), [at("out/FD2345_1.iso")], "one file, nothing else");
-    assert_eq!(std::fs::metadata(&disc.path).unwrap().len(), plan.discs[0].size_bytes);
+    let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+    assert_eq!(shop.files("out"), ["FD2345_1.iso"], "one file, nothing else");
+    assert_eq!(std::fs::metadata(&disc.path).unwrap().len(), plan.discs[0].size_bytes, "planned size");
 
     let verdict = examine(&disc.path, &InProcess, Some(&STD_GEN_CD), None).unwrap();
     assert!(verdict.report.is_good(), "{:#?}", verdict.report.findings);
     assert_eq!(verdict.sha256.as_deref(), Some(disc.sha256.as_str()));
-    if said(
-        "xorriso",
-        &["-osirrox", "on", "-indev", disc.path.to_str().unwrap(), "-extract", "/", at("x").to_str().unwrap()],
-    )
-    .is_some()
-    {
-        let sums = std::process::Command::new("sha256sum")
-            .args(["-c", "--quiet", "--strict", "SHA256.SUM"])
-            .current_dir(at("x"))
-            .output()
-            .unwrap();
-        assert!(sums.status.success(), "{sums:?}");
+    assert_eq!(verdict.report.n_instances, 54);
+    judged_by_others(&disc.path, &shop.at("x"), 54);
+}
+
+/// What independent readers say of a disc.
+fn judged_by_others(image: &Path, out: &Path, n_instances: usize) {
+    let iso = image.to_str().unwrap();
+    if let Some(verdict) = said("isovfy", &[iso]) {
+        assert!(verdict.contains("No errors found"), "{verdict}");
+    }
+    if said("xorriso", &["-osirrox", "on", "-indev", iso, "-extract", "/", out.to_str().unwrap()]).is_none() {
+        return;
+    }
+    let at = |name: &str| out.join(name).to_str().unwrap().to_owned();
+    let sums = Command::new("sha256sum").args(["-c", "--quiet", "--strict", "SHA256.SUM"]).current_dir(out).output();
+    assert!(sums.as_ref().is_ok_and(|sums| sums.status.success()), "{sums:?}");
+    if let Some(tree) = neighbour("dcdirdmp", &["-paths", &at("DICOMDIR")]) {
+        let text = String::from_utf8_lossy(&tree.stdout).into_owned() + &String::from_utf8_lossy(&tree.stderr);
+        assert_eq!(text.lines().filter(|line| line.contains("DICOM")).count(), n_instances, "{text}");
+    }
+    if let Some(verdict) = said("dcmftest", &[&at("DICOMDIR"), &at("DICOM/ST000001/SE000001/IM000001")]) {
+        assert_eq!(verdict.matches("yes:").count(), 2, "{verdict}");
+    }
+}
+
+/// The same goods, clock and code give the same bytes; a spool read again from its list gives the same plan.
+#[test]
+fn a_disc_can_be_made_again() {
+    let shop = Workshop::with(&spec(12, 3));
+    let goods = shop.gather(CD_80, true);
+    goods.save(&shop.at("goods.list")).unwrap();
+    let again = Goods::load(&shop.at("goods.list")).unwrap();
+    assert_eq!(again, goods);
+    assert_eq!(again.hash(), shop.gather(CD_80, false).hash(), "pictures are no goods");
+    let hash = |goods: &Goods, code: &str| {
+        let plan = plan(goods, &plan_options(CD_80, true)).unwrap();
+        let disc = make_disc(&plan, 1, &facts(code), &shop.at("out"), &InProcess, &Silent).unwrap();
+        (disc.sha256, disc.file_set_uid)
+    };
+    let first = hash(&goods, "K7Q2-M9PX");
+    assert_eq!(first, hash(&again, "K7Q2-M9PX"));
+    let remade = hash(&goods, "AAAA-BBBB");
+    assert!(first.0 != remade.0 && first.1 != remade.1, "a remake is a new File-set");
+}
+
+/// Discs of 3 MB: studies are divided between series, series between instances, and nothing is lost.
+#[test]
+fn more_than_one_disc() {
+    const SMALL: u64 = 1500;
+    let shop = Workshop::with(&spec(11, 40));
+    let goods = shop.gather(SMALL, true);
+    assert_eq!(goods.goods.len(), 51);
+    let plan = plan(&goods, &plan_options(SMALL, true)).unwrap();
+    assert!(plan.proven && plan.discs.len() > 3, "{}", plan.discs.len());
+    let mut delivered: Vec<usize> = plan.discs.iter().flat_map(|disc| disc.goods.clone()).collect();
+    delivered.sort_unstable();
+    assert_eq!(delivered, (0..51).collect::<Vec<_>>());
+    for disc in &plan.discs {
+        assert!(disc.size_bytes <= SMALL * 2048);
+        let made = make_disc(&plan, disc.number, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+        assert_eq!((made.size_bytes, made.of), (disc.size_bytes, plan.discs.len() as u32));
+        let verdict = examine(&made.path, &InProcess, Some(&STD_GEN_CD), None).unwrap();
+        assert!(verdict.report.is_good(), "{:#?}", verdict.report.findings);
+    }
+    // Pictures never cost a disc.
+    let bare = shop.gather(SMALL, false);
+    assert_eq!(filmdesk_production::plan(&bare, &plan_options(SMALL, true)).unwrap().discs.len(), plan.discs.len());
+}
+
+fn expected() -> ExpectedPatient {
+    ExpectedPatient { patient_id: Private::new("T1234567"), issuer: None, born: None, sex: None }
+}
+
+#[test]
+fn an_object_of_somebody_else_stops_everything() {
+    let shop = Workshop::with(&spec(3, 0));
+    let goods = shop.gather(CD_80, false);
+    check_patient(&expected(), &goods).unwrap();
+    let others = [
+        ExpectedPatient { patient_id: Private::new("T1234568"), ..expected() },
+        ExpectedPatient { patient_id: Private::new("T123456"), ..expected() },
+        ExpectedPatient { born: Some(jiff::civil::date(1901, 1, 1)), ..expected() },
+        ExpectedPatient { sex: Some(Sex::Other), ..expected() },
+    ];
+    let plan = plan(&goods, &plan_options(CD_80, false)).unwrap();
+    for other in others {
+        let failure = check_patient(&other, &goods).unwrap_err();
+        assert_eq!((failure.stall.code.as_str(), failure.retry), ("wrong-patient", false));
+        assert!(!failure.to_string().contains("T1234567"), "a failure names no patient: {failure}");
+        let facts = DiscFacts { expected: Some(other), ..facts("K7Q2-M9PX") };
+        let made = make_disc(&plan, 1, &facts, &shop.at("out"), &InProcess, &Silent);
+        assert_eq!(made.unwrap_err().stall.code, "wrong-patient");
+    }
+    assert!(shop.files("out").is_empty());
+}
+
+#[test]
+fn what_arrived_is_what_was_listed() {
+    check_complete(["1.1", "1.2"], ["1.2", "1.1"]).unwrap();
+    let code = |listed: &[&str], received: &[&str]| {
+        check_complete(listed.iter().copied(), received.iter().copied()).unwrap_err().stall.code
+    };
+    assert_eq!(code(&["1.1", "1.2"], &["1.1"]), "no-instance");
+    assert_eq!(code(&["1.1"], &["1.1", "1.2"]), "source-changed");
+}
+
+/// W6: once when the bytes are the same, not at all when they differ.
+#[test]
+fn duplicates_are_settled() {
+    let shop = Workshop::with(&spec(3, 0));
+    let copy = |from: &str, to: &str| std::fs::copy(shop.at("in").join(from), shop.at("in").join(to)).unwrap();
+    copy("000000.dcm", "000010.dcm");
+    copy("000001.dcm", "000011.dcm");
+    let path = shop.at("in").join("000011.dcm");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    std::fs::write(shop.at("in").join("NOTES.TXT"), "no image").unwrap();
+    let goods = shop.gather(CD_80, false);
+    let codes: Vec<(usize, &str)> = goods.left_out.iter().map(|left| (left.given, left.code.as_str())).collect();
+    let twice = "duplicate-instance";
+    assert_eq!(codes, [(1, twice), (3, LeftOut::SAME_AGAIN), (4, twice), (5, "not-dicom")]);
+    assert_eq!(goods.goods.len(), 2);
+}
+
+#[test]
+fn a_spool_that_changed_makes_no_disc() {
+    let shop = Workshop::with(&spec(4, 0));
+    let goods = shop.gather(CD_80, false);
+    let plan = plan(&goods, &plan_options(CD_80, false)).unwrap();
+    let path = shop.at("in").join("000002.dcm");
+    let whole = std::fs::read(&path).unwrap();
+    let make = || make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent);
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    let changes: [(&[u8], &str); 3] = [
+        (&flipped, "source-changed"),
+        (&whole[..middle], "source-changed"),
+        (&[&whole[..], b"x"].concat(), "source-changed"),
+    ];
+    for (bytes, code) in changes {
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(make().unwrap_err().stall.code, code);
+        assert!(shop.files("out").is_empty());
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(make().unwrap_err().stall.code, "source-unreadable");
+    std::fs::write(&path, whole).unwrap();
+    make().unwrap();
+}
+
+/// Cancels at the nth question.
+struct CancelAt(AtomicUsize);
+
+impl Journal for CancelAt {
+    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn cancelled(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+}
+
+#[test]
+fn cancelling_leaves_nothing() {
+    let shop = Workshop::with(&spec(8, 0));
+    let goods = shop.gather(CD_80, false);
+    let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+    for at in [1, 5, 14, 20, 26] {
+        let journal = CancelAt(AtomicUsize::new(at));
+        let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &journal);
+        assert_eq!(made.unwrap_err().stall.code, "cancelled", "at question {at}");
+        assert!(shop.files("out").is_empty());
+    }
+}
+
+/// A disk of two megabytes that is really full.
+#[test]
+fn a_full_disk_leaves_no_half_disc() {
+    let shop = Workshop::with(&spec(8, 0));
+    let goods = shop.gather(CD_80, false);
+    let plan = plan(&goods, &plan_options(CD_80, false)).unwrap();
+    let out = shop.at("out");
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&out).status();
+    if !mount.is_ok_and(|status| status.success()) {
+        eprintln!("no small disk can be mounted here: not tried");
+        return;
+    }
+    let failure: Failure = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &out, &InProcess, &Silent).unwrap_err();
+    let left = shop.files("out");
+    assert!(Command::new("umount").arg(&out).status().unwrap().success());
+    assert_eq!(failure.stall.code, "disk-full", "{failure}");
+    assert!(left.is_empty(), "{left:?}");
+    make_disc(&plan, 1, &facts("K7Q2-M9PX"), &out, &InProcess, &Silent).unwrap();
+}
+
+/// While one worker writes a disc another cannot; what a dead one left is overwritten.
+#[test]
+fn one_worker_a_disc() {
+    let shop = Workshop::with(&spec(2, 0));
+    let goods = shop.gather(CD_80, false);
+    let plan = plan(&goods, &plan_options(CD_80, false)).unwrap();
+    let part = shop.at("out").join(".FD2345_1.part");
+    std::fs::write(&part, vec![7; 5 << 20]).unwrap();
+    let held = std::fs::File::open(&part).unwrap();
+    held.lock().unwrap();
+    let make = || make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent);
+    let failure = make().unwrap_err();
+    assert_eq!((failure.stall.code.as_str(), failure.retry), ("device-busy", true));
+    drop(held);
+    make().unwrap();
+    assert_eq!(shop.files("out"), ["FD2345_1.iso"]);
+}
+
+/// Every flipped byte of a finished image is found by examining the image alone.
+#[test]
+fn no_byte_changes_unseen() {
+    let shop = Workshop::with(&spec(2, 0));
+    let goods = shop.gather(CD_80, true);
+    let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+    let whole = std::fs::read(&disc.path).unwrap();
+    let changed = shop.at("changed.iso");
+    let step = whole.len() / 150;
+    for at in (0..whole.len()).step_by(step) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x11;
+        std::fs::write(&changed, &bytes).unwrap();
+        let seen = examine(&changed, &InProcess, None, None).map_or(true, |verdict| !verdict.report.is_good());
+        assert!(seen, "byte {at}");
+    }
+}
+
+/// Text in tags is text on the pages.
+#[test]
+fn hostile_text_stays_text() {
+    let shop = Workshop::with(&Spec {
+        name: "TEST^<script>alert(1)</script>=\"><img src=x onerror=alert(1)>\u{202E}^王".into(),
+        ..spec(1, 0)
+    });
+    let goods = shop.gather(CD_80, true);
+    let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+    let image = filmdesk_production::iso::IsoImage::open(&disc.path).unwrap();
+    for page in ["INDEX.HTM", "IHE_PDI/S0000001.HTM"] {
+        let text = String::from_utf8(image.read(page, 1 << 20).unwrap()).unwrap();
+        assert!(text.contains("&lt;script&gt;alert(1)"), "the name is shown, escaped");
+        assert!(!text.contains("<script") && !text.contains("<img src=x") && !text.contains('\u{202E}'));
+        assert!(text.contains("default-src 'none'"));
+    }
+}
+
+/// Every file pydicom ships, good, odd or broken, is on a disc or named; one set a patient.
+#[test]
+fn every_file_of_pydicom_is_delivered_or_named() {
+    let Some(folder) = filmdesk_testkit::pydicom::data() else { return };
+    let shop = Workshop::empty();
+    let mut sources = Vec::new();
+    let mut ahead = vec![folder];
+    while let Some(path) = ahead.pop() {
+        if path.is_dir() {
+            ahead.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            sources.push(Source::file(path));
+        }
+    }
+    let n = sources.len();
+    let goods = shop.gather_these(sources, CD_80, true);
+    assert_eq!(goods.goods.len() + goods.left_out.len(), n);
+    assert!(goods.goods.len() > 120, "{} delivered", goods.goods.len());
+    let (sets, _) = goods.by_patient();
+    for (goods, number) in sets.iter().zip(1..) {
+        let mut options = plan_options(CD_80, true);
+        options.volume_prefix = format!("FD{number}");
+        let plan = plan(goods, &options).unwrap();
+        for disc in &plan.discs {
+            let made = make_disc(&plan, disc.number, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent);
+            let made = made.unwrap_or_else(|failure| panic!("set {number}: {failure}"));
+            let verdict = examine(&made.path, &InProcess, Some(&STD_GEN_CD), None).unwrap();
+            assert!(verdict.report.is_good(), "set {number}: {:#?}", verdict.report.findings);
+        }
     }
 }

@@ -9,8 +9,10 @@ use std::thread::JoinHandle;
 /// behind it; in steps of this size they do not.
 const FLUSH_EVERY: usize = 4 << 20;
 
-/// A file that reaches the disk while it is written: a second thread calls for a data sync each [`FLUSH_EVERY`] bytes,
-/// and the writer waits once two are outstanding.
+/// Flushes that may be outstanding before the writer waits.
+const AHEAD: usize = 4;
+
+/// A file that reaches the disk while it is written: a second thread calls for a data sync each [`FLUSH_EVERY`] bytes.
 pub struct FlushedFile {
     file: File,
     since: usize,
@@ -21,7 +23,7 @@ impl FlushedFile {
     /// Takes a file opened for writing.
     pub fn new(file: File) -> io::Result<FlushedFile> {
         let second = file.try_clone()?;
-        let (send, receive) = sync_channel::<()>(1);
+        let (send, receive) = sync_channel::<()>(AHEAD);
         let thread = std::thread::Builder::new().name("flush".into()).spawn(move || {
             while receive.recv().is_ok() {
                 second.sync_data()?;

@@ -67,3 +67,74 @@ pub fn write(layout: &Layout, to: &Path) -> (WrittenImage, Vec<[u8; 32]>) {
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
+
+/// Goods, plans and discs in a folder of the test's own.
+pub mod production {
+    use filmdesk_fileset::profile::STD_GEN_CD;
+    use filmdesk_instance::{InProcess, Source};
+    use filmdesk_production::{Bilingual, DiscFacts, DiscTexts, GatherOptions, Goods, PlanOptions, Silent, gather};
+    use filmdesk_testkit::studies::{Spec, make};
+    use std::path::PathBuf;
+    use tempfile::TempDir;
+
+    /// Sectors of a CD of 80 minutes.
+    pub const CD_80: u64 = 359_840;
+
+    /// A folder with `in`, `spool` and `out`.
+    pub struct Workshop(TempDir);
+
+    impl Workshop {
+        pub fn empty() -> Workshop {
+            let shop = Workshop(tempfile::tempdir().expect("a folder"));
+            for folder in ["in", "spool", "out"] {
+                std::fs::create_dir(shop.at(folder)).expect("a folder");
+            }
+            shop
+        }
+
+        /// With a synthetic patient in `in`.
+        pub fn with(spec: &Spec) -> Workshop {
+            let shop = Workshop::empty();
+            make(&shop.at("in"), spec).expect("studies");
+            shop
+        }
+
+        pub fn at(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        /// Names in a folder, hidden ones too.
+        pub fn files(&self, folder: &str) -> Vec<String> {
+            let entries = std::fs::read_dir(self.at(folder)).expect("a folder");
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+            names.sort();
+            names
+        }
+
+        pub fn gather(&self, capacity_sectors: u64, previews: bool) -> Goods {
+            let sources = self.files("in").into_iter().map(|name| Source::file(self.at("in").join(name))).collect();
+            self.gather_these(sources, capacity_sectors, previews)
+        }
+
+        pub fn gather_these(&self, sources: Vec<Source>, capacity_sectors: u64, previews: bool) -> Goods {
+            let spool = self.at("spool");
+            let options = GatherOptions { profile: &STD_GEN_CD, capacity_sectors, spool: &spool, previews };
+            gather(sources, &InProcess, &options, &Silent).expect("goods")
+        }
+    }
+
+    pub fn plan_options(capacity_sectors: u64, web: bool) -> PlanOptions {
+        let texts = DiscTexts {
+            institution: Some(Bilingual::new("範例醫院", "Example Hospital")),
+            contact: vec![Bilingual::new("電話 02-0000-0000", "Telephone 02-0000-0000")],
+            program: "Filmdesk test".into(),
+        };
+        PlanOptions { volume_prefix: "FD2345".into(), capacity_sectors, profile: &STD_GEN_CD, web, texts }
+    }
+
+    pub fn facts(code: &str) -> DiscFacts {
+        let created_at = "2026-11-24T10:00:00+08:00[Asia/Taipei]".parse().expect("a moment");
+        DiscFacts { created_at, code: code.into(), expected: None }
+    }
+}

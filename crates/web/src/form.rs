@@ -3,8 +3,11 @@
 //! A control's label is the message `f-NAME`, its hint `f-NAME-hint` where there is one. The control's `id` is its
 //! `name`; a radio button's is `NAME-VALUE`.
 
+use crate::AppState;
 use crate::i18n::Tr;
 use askama::Template;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{FromRequest, Request};
 use std::collections::BTreeMap;
 
 /// Everything typed, by field name.
@@ -13,7 +16,7 @@ pub struct Form(pub BTreeMap<String, String>);
 
 impl Form {
     /// What a browser sent: control characters other than line ends removed, each value at most 2,000 characters.
-    pub fn from_pairs(pairs: Vec<(String, String)>) -> Form {
+    fn from_pairs(pairs: Vec<(String, String)>) -> Form {
         let clean = |text: String| -> String {
             text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(2_000).collect()
         };
@@ -41,6 +44,14 @@ impl Form {
             "" => Some(empty),
             typed => typed.parse().ok(),
         }
+    }
+}
+
+impl FromRequest<AppState> for Form {
+    type Rejection = FormRejection;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Self::Rejection> {
+        axum::Form::from_request(request, state).await.map(|axum::Form(pairs)| Form::from_pairs(pairs))
     }
 }
 

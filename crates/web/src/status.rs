@@ -6,7 +6,6 @@ use crate::form::{Fields, Form, Problems, normalise};
 use crate::page::{Ctx, Page, show, show_as};
 use crate::words::{self, PlaceView};
 use askama::Template;
-use axum::Form as Posted;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -66,16 +65,11 @@ fn form(ctx: &Ctx, form: Form, problems: Problems) -> Result<Response, PageError
     show_as(status, &StatusForm { p, f: Fields { tr: ctx.tr, form, problems } })
 }
 
-async fn look(
-    State(state): State<AppState>,
-    ctx: Ctx,
-    Posted(pairs): Posted<Vec<(String, String)>>,
-) -> Result<Response, PageError> {
+async fn look(State(state): State<AppState>, ctx: Ctx, typed: Form) -> Result<Response, PageError> {
     let mut ctx = ctx;
     if ctx.here.starts_with("/status/") {
         ctx.here = "/status".to_owned();
     }
-    let typed = Form::from_pairs(pairs);
     let mut problems = Problems::default();
     let number = ApplicationNumber::parse(typed.get("number"));
     if number.is_err() {

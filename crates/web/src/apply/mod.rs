@@ -16,7 +16,6 @@ use crate::errors::PageError;
 use crate::form::{Fields, Form, Problems};
 use crate::page::{Ctx, Page, cookie, go, show_as};
 use askama::Template;
-use axum::Form as Posted;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::StatusCode;
@@ -162,14 +161,13 @@ async fn keep(
     ctx: Ctx,
     Path(step): Path<String>,
     MaybeDraft(draft): MaybeDraft,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    posted: Form,
 ) -> Result<Response, PageError> {
     let step = Step::ALL.into_iter().find(|s| s.name() == step).ok_or(PageError::NotFound)?;
     let Some(draft) = draft else { return Ok(go("/")) };
     if !draft.open() {
         return Ok(go("/apply/sent"));
     }
-    let posted = Form::from_pairs(pairs);
     let before = draft.form();
     // First kept, then judged.
     let fields: BTreeMap<String, String> = read::fields_of(step, &before, &state.rules)

@@ -10,7 +10,6 @@ use crate::form::{Fields, Form};
 use crate::page::{Ctx, Page};
 use crate::words;
 use askama::Template;
-use axum::Form as Posted;
 use axum::body::Body;
 use axum::extract::{Path, State as Use};
 use axum::http::header;
@@ -166,16 +165,14 @@ pub async fn retry(
     ctx: Ctx,
     staff: Staff,
     Path((number, parcel)): Path<(String, u32)>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::RetryParcel)?;
     let application = load(&state, &number).await?;
     let (by, parcel) = (staff.by(&state), ParcelId(parcel));
     let act = act.detail(format!("parcel {}", parcel.0)).job(JobKind::Make { parcel });
-    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
-        application.retry_parcel(parcel, by)
-    })
-    .await
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.retry_parcel(parcel, by))
+        .await
 }
 
 /// `POST …/parcels/{parcel}/remake`: free, for a faulty disc.
@@ -184,7 +181,7 @@ pub async fn remake(
     ctx: Ctx,
     staff: Staff,
     Path((number, parcel)): Path<(String, u32)>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Remake)?;
     let application = load(&state, &number).await?;
@@ -192,7 +189,7 @@ pub async fn remake(
     let next = application.parcels().iter().map(|parcel| parcel.id.0).max().unwrap_or(0) + 1;
     let days = i64::from(state.rules.periods().remake_days);
     let act = act.detail(format!("parcel {parcel}")).job(JobKind::Make { parcel: ParcelId(next) });
-    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
         application.remake(ParcelId(parcel), by, days)
     })
     .await

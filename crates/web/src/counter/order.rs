@@ -8,7 +8,6 @@ use crate::form::{Fields, Form, Problems};
 use crate::page::{Ctx, Page};
 use crate::words;
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
 use filmdesk_desk::{Action, FoundStudy, Order, StallReason, State, TickedStudy, Verified, WhoCanFix};
@@ -129,11 +128,10 @@ pub async fn tick(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Tick)?;
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let State::Verified(Verified { found: Some(found), patient, order: None, .. }) = &application.state else {
         return Ok(crate::page::go(&format!("{}?changed=1", super::path_of(&application))));
     };
@@ -175,7 +173,7 @@ pub async fn find_again(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Verify)?;
     let application = load(&state, &number).await?;
@@ -184,10 +182,7 @@ pub async fn find_again(
     };
     let (review, patient) = (verified.review.clone(), verified.patient.clone());
     let act = act.detail("find again").cancel_jobs().job(JobKind::Find);
-    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
-        application.verify(review, patient)
-    })
-    .await
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.verify(review, patient)).await
 }
 
 /// `POST …/stop`: weighing is cancelled and nothing stays ticked.
@@ -196,9 +191,9 @@ pub async fn stop(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
-    amend_with(state, ctx, staff, number, pairs, "weighing stopped").await
+    amend_with(state, ctx, staff, number, typed, "weighing stopped").await
 }
 
 /// `POST …/amend`: tick again; what was fetched is wiped.
@@ -207,9 +202,9 @@ pub async fn amend(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
-    amend_with(state, ctx, staff, number, pairs, "").await
+    amend_with(state, ctx, staff, number, typed, "").await
 }
 
 async fn amend_with(
@@ -217,14 +212,13 @@ async fn amend_with(
     ctx: Ctx,
     staff: Staff,
     number: String,
-    pairs: Vec<(String, String)>,
+    typed: Form,
     detail: &str,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Amend)?;
     let application = load(&state, &number).await?;
     let by = staff.by(&state);
     let act = act.detail(detail).cancel_jobs().job(JobKind::Wipe);
-    let typed = Form::from_pairs(pairs);
     carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.amend(by)).await
 }
 
@@ -234,14 +228,13 @@ pub async fn retry(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Retry)?;
     let application = load(&state, &number).await?;
     let weighing = matches!(&application.state, State::Stalled { verified, .. } if verified.order.is_some());
     let act = act.cancel_jobs().job(if weighing { JobKind::Weigh } else { JobKind::Find });
     let by = staff.by(&state);
-    let typed = Form::from_pairs(pairs);
     carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.retry(by)).await
 }
 

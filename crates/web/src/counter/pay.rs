@@ -8,7 +8,6 @@ use crate::form::{Fields, Form, Problems};
 use crate::page::{Ctx, Page};
 use crate::words::{self, AnswerView};
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
 use filmdesk_desk::{
@@ -132,10 +131,9 @@ pub async fn pay(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let State::Weighed(weighed) = &application.state else {
         return Ok(crate::page::go(&format!("{}?changed=1", path_of(&application))));
     };
@@ -200,11 +198,10 @@ pub async fn refund(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Refund)?;
     let application: Application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let reason = Private::new(typed.get("reason"));
     let by = staff.by(&state);
     let act = act.cancel_jobs().job(JobKind::Wipe);

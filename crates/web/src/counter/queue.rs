@@ -7,7 +7,6 @@ use crate::form::Form;
 use crate::page::{Ctx, Page, go, show};
 use crate::words;
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use filmdesk_desk::{Action, Application, ApplicationNumber, Stage};
@@ -92,13 +91,8 @@ pub async fn queue(
 }
 
 /// `POST /scan`: a number leads to its application, anything else is looked for. By post, because a name may be typed.
-pub async fn scan(
-    State(state): State<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Posted(pairs): Posted<Vec<(String, String)>>,
-) -> Result<Response, PageError> {
-    let typed = Form::from_pairs(pairs).get("scan").to_owned();
+pub async fn scan(State(state): State<AppState>, ctx: Ctx, staff: Staff, typed: Form) -> Result<Response, PageError> {
+    let typed = typed.get("scan").to_owned();
     if typed.is_empty() {
         return Ok(go("/"));
     }

@@ -5,7 +5,6 @@ use crate::AppState;
 use crate::errors::PageError;
 use crate::form::{Form, Problems, normalise};
 use crate::page::Ctx;
-use axum::Form as Posted;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
 use filmdesk_desk::{Action, ApplicationNumber, ParcelId, Private, Release, Scan, State};
@@ -21,11 +20,10 @@ pub async fn release(
     ctx: Ctx,
     staff: Staff,
     Path((number, parcel)): Path<(String, u32)>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Release)?;
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let post = matches!(
         &application.state,
         State::Paid(paid)

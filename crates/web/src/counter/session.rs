@@ -6,7 +6,6 @@ use crate::form::{Fields, Form, Problems};
 use crate::page::{Ctx, Page, cookie, go, show_as};
 use crate::password;
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -128,12 +127,7 @@ fn page(ctx: &Ctx, form: Form, problems: Problems) -> Result<Response, PageError
 }
 
 /// `POST /sign-in`: a new session with a new cookie each time.
-pub async fn sign_in(
-    State(state): State<AppState>,
-    ctx: Ctx,
-    Posted(pairs): Posted<Vec<(String, String)>>,
-) -> Result<Response, PageError> {
-    let typed = Form::from_pairs(pairs);
+pub async fn sign_in(State(state): State<AppState>, ctx: Ctx, typed: Form) -> Result<Response, PageError> {
     let login = typed.get("login").to_lowercase();
     // The password as typed: blanks may belong to it.
     let password = typed.0.get("password").cloned().unwrap_or_default();

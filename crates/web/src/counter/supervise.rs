@@ -7,7 +7,6 @@ use crate::form::{Fields, Form, Problems};
 use crate::page::{Ctx, Page, go, show, show_as};
 use crate::words;
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -79,10 +78,9 @@ pub async fn declare(
     State(state): State<AppState>,
     ctx: Ctx,
     staff: Staff,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     staff.need(Action::ChangeCalendar)?;
-    let typed = Form::from_pairs(pairs);
     let mut problems = Problems::default();
     let day = words::parse_date(typed.get("day"));
     match day {

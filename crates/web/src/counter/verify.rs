@@ -9,7 +9,6 @@ use crate::i18n::Tr;
 use crate::page::{Ctx, Page};
 use crate::words::{self, PaperView};
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
 use filmdesk_desk::{Action, Application, ArchivePatient, DocumentReview, PresentedDocument, Private, State};
@@ -110,11 +109,10 @@ pub async fn verify(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Verify)?;
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let papers = required(&state, &application).await?;
     let (problems, archive_patient) = judge(ctx.tr, &application, &typed, &papers);
     let Some(archive_patient) = archive_patient.filter(|_| problems.is_empty()) else {
@@ -181,11 +179,10 @@ pub async fn give_back(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Return)?;
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let papers = required(&state, &application).await?;
     let unseen: Vec<&RequiredDocument> =
         papers.iter().filter(|paper| !typed.ticked(&format!("seen_{}", paper.id))).collect();
@@ -209,16 +206,13 @@ pub async fn resubmit(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Resubmit)?;
     let application = load(&state, &number).await?;
     let request = request(&application).cloned().ok_or(PageError::NotFound)?;
     let at = state.clock.now();
-    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
-        application.resubmit(request, at)
-    })
-    .await
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.resubmit(request, at)).await
 }
 
 /// `POST …/refer`
@@ -227,11 +221,10 @@ pub async fn refer(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Refer)?;
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let venue = state.rules.hospital().venues.iter().find(|venue| venue.id == typed.get("venue"));
     let place = venue.ok_or(PageError::NotFound)?.name.clone();
     let by = staff.by(&state);
@@ -245,11 +238,10 @@ pub async fn refuse(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Refuse)?;
     let application = load(&state, &number).await?;
-    let typed = Form::from_pairs(pairs);
     let reason = Private::new(typed.get("reason"));
     let by = staff.by(&state);
     let act = act.cancel_jobs().job(JobKind::Wipe);
@@ -262,14 +254,12 @@ pub async fn cancel(
     ctx: Ctx,
     staff: Staff,
     Path(number): Path<String>,
-    Posted(pairs): Posted<Vec<(String, String)>>,
+    typed: Form,
 ) -> Result<Response, PageError> {
     let act = act(&staff, Action::Cancel)?;
     let application = load(&state, &number).await?;
     let by = staff.by(&state);
     let act = act.cancel_jobs().job(JobKind::Wipe);
-    carry_out(&state, &ctx, &staff, application, Form::from_pairs(pairs), act, |application, _| {
-        application.cancel(Some(by.staff), by.at)
-    })
-    .await
+    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.cancel(Some(by.staff), by.at))
+        .await
 }

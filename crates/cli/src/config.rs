@@ -101,6 +101,8 @@ pub struct WorkerConfig {
     pub making_minutes_per_disc: u32,
     /// Pictures and pages for a browser on each disc.
     pub web_pages: bool,
+    /// A viewer on each disc, in a folder of its own.
+    pub viewer: bool,
 }
 
 /// The log.

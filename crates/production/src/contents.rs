@@ -104,6 +104,9 @@ impl Contents {
                 files.push(ContentFile { path: path.clone(), size, bytes: Bytes::Picture(*picture) });
             }
         }
+        if standing.options.viewer {
+            files.push(text(pages::VIEWER, pages::viewer().to_vec()));
+        }
         for (file_id, good) in file_set.files() {
             let size = standing.goods.goods[good].file_len();
             files.push(ContentFile { path: file_id.as_path().to_owned(), size, bytes: Bytes::Good(good) });
@@ -228,6 +231,7 @@ fn disc_view<'a>(standing: &'a Standing<'_>, facts: &DiscFacts, file_set: &FileS
         texts: &standing.options.texts,
         profile: standing.options.profile.id,
         web: standing.options.web,
+        viewer: standing.options.viewer,
         volume_id: standing.volume_id.clone(),
         file_set_uid: file_set.uid().to_owned(),
         number: standing.number,

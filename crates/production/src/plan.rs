@@ -56,6 +56,8 @@ pub struct PlanOptions {
     pub profile: &'static MediaProfile,
     /// `INDEX.HTM` and `IHE_PDI/`.
     pub web: bool,
+    /// `VIEWER/`, the page with script that opens the DICOM files.
+    pub viewer: bool,
     /// Who makes it.
     pub texts: DiscTexts,
 }

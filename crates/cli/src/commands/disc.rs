@@ -42,6 +42,9 @@ pub struct DiscArgs {
     /// No web pages (INDEX.HTM, IHE_PDI)
     #[arg(long)]
     no_web: bool,
+    /// No viewer (VIEWER)
+    #[arg(long)]
+    no_viewer: bool,
     /// Web pages without pictures
     #[arg(long)]
     no_previews: bool,
@@ -164,6 +167,7 @@ impl<'a> Job<'a> {
             capacity_sectors: self.medium.capacity_sectors,
             profile: self.profile,
             web: self.web,
+            viewer: !self.args.no_viewer,
             texts: DiscTexts {
                 institution,
                 contact: Vec::new(),

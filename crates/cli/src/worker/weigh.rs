@@ -104,6 +104,7 @@ impl Worker {
             capacity_sectors: disc.capacity_sectors,
             profile,
             web: self.config.web_pages,
+            viewer: self.config.viewer,
             texts: DiscTexts {
                 institution: Some(both(&hospital.name)),
                 contact: vec![both(&hospital.service), Bilingual::new(&hospital.phone, &hospital.phone)],

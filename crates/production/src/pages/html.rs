@@ -1,6 +1,6 @@
 //! The pages themselves, as HTML that is XML too.
 
-use super::{DiscView, SeriesView, date, name, text};
+use super::{DiscView, SeriesView, VIEWER, date, name, text};
 use crate::contents::MANIFEST;
 use crate::pictures::PICTURES_PER_SERIES;
 use crate::plan::Bilingual;
@@ -93,7 +93,7 @@ pub(crate) fn index(view: &DiscView<'_>) -> Vec<u8> {
     patient(view, &mut out);
     missing(view, &mut out);
     studies(view, &mut out);
-    how_to_open(&mut out);
+    how_to_open(view, &mut out);
     receiving(view, &mut out);
     end(out, view)
 }
@@ -182,8 +182,21 @@ fn count(series: &SeriesView<'_>) -> String {
     both(&format!("{n} 個檔"), &if n == 1 { "1 object".to_owned() } else { format!("{n} objects") })
 }
 
-fn how_to_open(out: &mut String) {
+fn how_to_open(view: &DiscView<'_>, out: &mut String) {
     let _ = writeln!(out, "<section>\n<h2>{}</h2>", both("如何開啟", "How to open the images"));
+    if view.viewer {
+        let _ = writeln!(
+            out,
+            "<p class=\"viewer\"><a href=\"{VIEWER}\">{}</a></p>",
+            both("用瀏覽器檢視全部影像", "View all images in this browser")
+        );
+        paragraph(
+            out,
+            "開啟後選擇這片光碟。可捲動、調整明暗、縮放、測量、播放、並排；不安裝、不連線、不供診斷。",
+            "Open it and choose this disc: scroll, window, zoom, measure, play, compare. Nothing is installed, nothing is \
+             sent, and it is not for diagnosis.",
+        );
+    }
     let _ = writeln!(out, "<h3>Windows</h3>");
     paragraph(
         out,

@@ -6,9 +6,11 @@
 
 mod html;
 mod readme;
+mod viewer;
 
 pub(crate) use html::{index, series, style};
 pub(crate) use readme::readme;
+pub(crate) use viewer::{VIEWER, viewer};
 
 use crate::gather::{Goods, LeftOut};
 use crate::plan::DiscTexts;
@@ -20,6 +22,7 @@ pub(crate) struct DiscView<'a> {
     pub texts: &'a DiscTexts,
     pub profile: &'static str,
     pub web: bool,
+    pub viewer: bool,
     pub volume_id: String,
     pub file_set_uid: String,
     pub number: u32,

@@ -61,6 +61,9 @@ fn layout(view: &DiscView<'_>, lines: &mut Vec<String>) {
             &["INDEX.HTM     用瀏覽器開啟　open in a web browser", "IHE_PDI\\      網頁與縮圖　web pages and pictures"],
         );
     }
+    if view.viewer {
+        push(lines, &["VIEWER\\       檢視程式　a viewer for web browsers"]);
+    }
     lines.push(format!("{MANIFEST}    每個檔案的 SHA-256　checksums of all files (sha256sum -c {MANIFEST})"));
     lines.push(String::new());
 }
@@ -81,11 +84,24 @@ fn opening(view: &DiscView<'_>, lines: &mut Vec<String>) {
         &[
             "醫院請以 DICOM 工作站或 PACS 匯入 DICOMDIR。個人可用任何 DICOM 檢視程式開啟整片光碟。",
             "Hospitals import DICOMDIR with a workstation or PACS. Anybody can open the disc with a DICOM viewer.",
-            "本光碟不會自動執行任何程式，也沒有附檢視程式。",
-            "Nothing on this disc starts by itself, and no viewer is included.",
-            "",
+            "本光碟不會自動執行任何程式。",
+            "Nothing on this disc starts by itself.",
         ],
     );
+    if view.viewer {
+        push(
+            lines,
+            &[
+                "附檢視程式 VIEWER\\VIEWER.HTM：一個網頁，任何作業系統用目前的瀏覽器都能開啟（Chromium 實測），再選擇本光碟。",
+                "不安裝、不連線、不供診斷。",
+                "A viewer is included, VIEWER\\VIEWER.HTM: one web page for a current browser on any system (tried in Chromium).",
+                "Open it and choose this disc. It installs nothing, connects to nothing, and is not for diagnosis.",
+            ],
+        );
+    } else {
+        push(lines, &["沒有附檢視程式。　No viewer is included."]);
+    }
+    lines.push(String::new());
 }
 
 fn receiving(view: &DiscView<'_>, lines: &mut Vec<String>) {

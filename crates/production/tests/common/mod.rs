@@ -130,7 +130,7 @@ pub mod production {
             contact: vec![Bilingual::new("電話 02-0000-0000", "Telephone 02-0000-0000")],
             program: "Filmdesk test".into(),
         };
-        PlanOptions { volume_prefix: "FD2345".into(), capacity_sectors, profile: &STD_GEN_CD, web, texts }
+        PlanOptions { volume_prefix: "FD2345".into(), capacity_sectors, profile: &STD_GEN_CD, web, viewer: web, texts }
     }
 
     pub fn facts(code: &str) -> DiscFacts {

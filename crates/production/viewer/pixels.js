@@ -1,0 +1,506 @@
+// Part 4: from an object's pixels to grey and colour (PS3.3 C.7.6.3, C.11; PS3.5 8, Annexes A and G).
+
+const RLE = "1.2.840.10008.1.2.5";
+const JPEG_8_BIT = new Set(["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"]);
+const JPEG_LOSSLESS = new Set(["1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"]);
+const NATIVE = new Set([EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED]);
+const OTHERS = {
+  "1.2.840.10008.1.2.4.80": "JPEG-LS", "1.2.840.10008.1.2.4.81": "JPEG-LS", "1.2.840.10008.1.2.4.90": "JPEG 2000",
+  "1.2.840.10008.1.2.4.91": "JPEG 2000", "1.2.840.10008.1.2.4.100": "MPEG-2", "1.2.840.10008.1.2.4.101": "MPEG-2",
+  "1.2.840.10008.1.2.4.102": "MPEG-4", "1.2.840.10008.1.2.4.103": "MPEG-4", "1.2.840.10008.1.2.4.201": "HTJ2K",
+  "1.2.840.10008.1.2.4.202": "HTJ2K", "1.2.840.10008.1.2.4.203": "HTJ2K",
+};
+const MAX_FRAME = 2 ** 29;
+
+/** What an object's samples are; null when it has no picture. */
+function imageOf(object) {
+  const { root, syntax } = object;
+  if (!root.pixels) return null;
+  const n = (tag, otherwise) => root.number(tag, otherwise);
+  const float = { 0x7FE00008: "float", 0x7FE00009: "double" }[root.pixels.tag];
+  const image = {
+    rows: n(0x00280010, 0), columns: n(0x00280011, 0), frames: Math.max(1, n(0x00280008, 1)), samples: n(0x00280002, 1),
+    photometric: root.text(0x00280004) || "MONOCHROME2", planar: n(0x00280006, 0) === 1,
+    allocated: n(0x00280100, 8), signed: n(0x00280103, 0) === 1, kind: float ?? "integer",
+    native: NATIVE.has(syntax), little: syntax !== EXPLICIT_BE,
+  };
+  image.stored = n(0x00280101, image.allocated);
+  image.high = n(0x00280102, image.stored - 1);
+  image.size = image.rows * image.columns;
+  image.halved = image.native && image.photometric === "YBR_FULL_422" && image.samples === 3;
+  image.frameBits = image.size * (image.halved ? 2 : image.samples) * image.allocated;
+  const odd = ![1, 8, 16, 32, 64].includes(image.allocated) || ![1, 3, 4].includes(image.samples);
+  if (!image.size || odd || image.frameBits / 8 > MAX_FRAME) throw new Unfit("oddImage");
+  if (!image.native && syntax !== RLE && !JPEG_8_BIT.has(syntax) && !JPEG_LOSSLESS.has(syntax)) {
+    throw new Unfit("needsWorkstation", OTHERS[syntax] ?? syntax);
+  }
+  return image;
+}
+
+/** A value of one frame: of its functional group, of the shared one, or of the object itself (PS3.3 C.7.6.16). */
+function ofFrame(root, frame, group, tag) {
+  const own = root.items(0x52009230)[frame]?.items(group)[0];
+  const shared = root.items(0x52009229)[0]?.items(group)[0];
+  return [own, shared, root].find((set) => set?.has(tag)) ?? root;
+}
+
+// ---- bytes ----------------------------------------------------------------------------------------------------
+
+/** The code stream of one frame. Fragments are found by their heads; several of them are one frame when there is one
+ * frame, or as the offset table says. */
+async function encodedFrame(object, image, frame) {
+  object.fragments ??= await fragmentsOf(object);
+  const { fragments, offsets } = object.fragments;
+  if (image.frames === 1) return join(object, fragments);
+  if (fragments.length === image.frames) return join(object, fragments.slice(frame, frame + 1));
+  if (offsets.length !== image.frames) throw new Unfit("damaged", "offset table");
+  const first = fragments[0].at - 8;
+  const end = offsets[frame + 1] ?? Infinity;
+  return join(object, fragments.filter(({ at }) => at - 8 - first >= offsets[frame] && at - 8 - first < end));
+}
+
+async function fragmentsOf(object) {
+  const { pixels } = object.root;
+  const found = [];
+  let at = pixels.at;
+  let buffer = { from: 0, bytes: new Uint8Array() };
+  for (;;) {
+    if (at + 8 > object.file.size) break;
+    if (at < buffer.from || at + 8 > buffer.from + buffer.bytes.length) {
+      buffer = { from: at, bytes: await bytesOf(object.file, at, at + 65536) };
+    }
+    const view = new DataView(buffer.bytes.buffer, at - buffer.from, 8);
+    const tag = ((view.getUint16(0, true) << 16) | view.getUint16(2, true)) >>> 0;
+    const length = view.getUint32(4, true);
+    if (tag !== ITEM) break;
+    if (at + 8 + length > object.file.size) throw new Unfit("truncated");
+    found.push({ at: at + 8, length });
+    at += 8 + length;
+  }
+  const [table, ...fragments] = found;
+  if (!fragments.length) throw new Unfit("truncated");
+  const bytes = await bytesOf(object.file, table.at, table.at + table.length);
+  const view = new DataView(bytes.buffer);
+  return { fragments, offsets: Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(i * 4, true)) };
+}
+
+async function join(object, fragments) {
+  const parts = await Promise.all(fragments.map(({ at, length }) => bytesOf(object.file, at, at + length)));
+  if (parts.length === 1) return parts[0];
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** The samples of one frame as they are stored, pixel by pixel, in little endian: a typed array. */
+async function storedSamples(object, image, frame) {
+  if (frame < 0 || frame >= image.frames) throw new Unfit("damaged", "frame");
+  if (!image.native) {
+    const code = await encodedFrame(object, image, frame);
+    if (object.syntax === RLE) return typed(image, rleFrame(code, image));
+    if (JPEG_LOSSLESS.has(object.syntax)) return losslessJpeg(code, image);
+    return jpegByBrowser(code, image);
+  }
+  const { pixels } = object.root;
+  const fromBit = frame * image.frameBits;
+  const from = Math.floor(fromBit / 8);
+  const to = Math.ceil((fromBit + image.frameBits) / 8);
+  if (to > (pixels.length === UNDEFINED ? Infinity : pixels.length) || pixels.at + to > object.file.size) {
+    throw new Unfit("truncated");
+  }
+  if (image.allocated === 1) return singleBits(await bytesOf(object.file, pixels.at + from, pixels.at + to), fromBit % 8, image);
+  // In big endian, words of two bytes are turned even where samples have one.
+  const cell = image.little ? 1 : image.allocated === 8 ? (pixels.vr === "OW" ? 2 : 1) : image.allocated / 8;
+  const lead = from % cell;
+  const bytes = await bytesOf(object.file, pixels.at + from - lead, pixels.at + Math.ceil(to / cell) * cell);
+  if (cell > 1) swap(bytes, cell);
+  const frameBytes = bytes.subarray(lead, lead + to - from);
+  return typed(image, lead % (image.allocated / 8) ? frameBytes.slice() : frameBytes);
+}
+
+function swap(bytes, cell) {
+  for (let at = 0; at + cell <= bytes.length; at += cell) bytes.subarray(at, at + cell).reverse();
+}
+
+function singleBits(bytes, first, image) {
+  const out = new Uint8Array(image.size * image.samples);
+  for (let i = 0; i < out.length; i += 1) out[i] = (bytes[(first + i) >> 3] >> ((first + i) & 7)) & 1;
+  return out;
+}
+
+function typed(image, bytes) {
+  const name = { float: "Float32", double: "Float64" }[image.kind] ?? `${image.signed ? "Int" : "Uint"}${image.allocated}`;
+  const Kind = { Float32: Float32Array, Float64: Float64Array, Int8: Int8Array, Uint8: Uint8Array, Int16: Int16Array,
+    Uint16: Uint16Array, Int32: Int32Array, Uint32: Uint32Array }[name];
+  if (!Kind) throw new Unfit("oddImage");
+  const width = Kind.BYTES_PER_ELEMENT;
+  const whole = bytes.byteOffset % width ? bytes.slice() : bytes;
+  const values = new Kind(whole.buffer, whole.byteOffset, Math.floor(whole.byteLength / width));
+  if (image.kind !== "integer" || (image.stored === image.allocated && image.high === image.stored - 1)) return values;
+  // Bits beside the stored ones may hold an overlay or nothing: they are no part of the value.
+  const out = new Kind(values);
+  const up = 32 - 1 - image.high;
+  const down = 32 - image.stored;
+  if (image.signed) for (let i = 0; i < out.length; i += 1) out[i] = (out[i] << up) >> down;
+  else for (let i = 0; i < out.length; i += 1) out[i] = (out[i] << up) >>> down;
+  return out;
+}
+
+// ---- decoders -------------------------------------------------------------------------------------------------
+
+/** RLE Lossless (PS3.5 Annex G): a segment for each byte of each sample, most significant first. */
+function rleFrame(code, image) {
+  const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  const width = image.allocated / 8;
+  const n = view.getUint32(0, true);
+  if (n !== width * image.samples || code.length < 64) throw new Unfit("damaged", "RLE");
+  const out = new Uint8Array(image.size * n);
+  for (let segment = 0; segment < n; segment += 1) {
+    const end = segment + 1 < n ? view.getUint32(8 + segment * 4, true) : code.length;
+    const sample = Math.floor(segment / width);
+    const byte = width - 1 - (segment % width);
+    let to = sample * width + byte;
+    let left = image.size;
+    for (let at = view.getUint32(4 + segment * 4, true); at < end && left > 0;) {
+      const control = (code[at] << 24) >> 24;
+      at += 1;
+      if (control === -128) continue;
+      const length = Math.min(left, control < 0 ? 1 - control : control + 1);
+      for (let i = 0; i < length; i += 1, to += n) out[to] = code[control < 0 ? at : at + i];
+      at += control < 0 ? 1 : control + 1;
+      left -= length;
+    }
+  }
+  image.interleaved = true;
+  return out;
+}
+
+/** Baseline JPEG, by the browser's own decoder. */
+async function jpegByBrowser(code, image) {
+  if (image.allocated !== 8) throw new Unfit("needsWorkstation", "JPEG 12 bit");
+  // Without a marker the browser takes three components for YCbCr: say so when they are RGB.
+  const adobe = Uint8Array.of(0xFF, 0xEE, 0, 14, 65, 100, 111, 98, 101, 0, 100, 0, 0, 0, 0, 0);
+  const marked = latin1(code.subarray(0, 256)).includes("Adobe");
+  const parts = image.photometric === "RGB" && image.samples === 3 && !marked
+    ? [code.subarray(0, 2), adobe, code.subarray(2)] : [code];
+  const blob = new Blob(parts, { type: "image/jpeg" });
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => {
+    throw new Unfit("needsWorkstation", "JPEG");
+  });
+  if (bitmap.width !== image.columns || bitmap.height !== image.rows) throw new Unfit("damaged", "JPEG");
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  const out = new Uint8Array(image.size * image.samples);
+  for (let i = 0, to = 0; i < data.length; i += 4) {
+    for (let k = 0; k < image.samples; k += 1, to += 1) out[to] = data[i + k];
+  }
+  image.decodedRgb = image.samples === 3;
+  image.interleaved = true;
+  return out;
+}
+
+/** Lossless JPEG, process 14 (ITU-T T.81 Annex H): Huffman codes of differences from a prediction. */
+function losslessJpeg(code, image) {
+  const tables = [];
+  let at = 2;
+  let frame = null;
+  let restart = 0;
+  const u16 = (p) => (code[p] << 8) | code[p + 1];
+  while (at + 4 <= code.length) {
+    const marker = code[at + 1];
+    const end = at + 2 + u16(at + 2);
+    if (code[at] !== 0xFF || end > code.length) break;
+    if (marker === 0xC4) for (let p = at + 4; p < end;) p = huffmanTable(code, p, tables);
+    if (marker === 0xDD) restart = u16(at + 4);
+    if (marker === 0xC3) frame = { precision: code[at + 4], rows: u16(at + 5), columns: u16(at + 7), n: code[at + 9] };
+    if (marker === 0xDA) {
+      if (!frame || frame.rows !== image.rows || frame.columns !== image.columns || frame.n !== image.samples) break;
+      const chosen = Array.from({ length: frame.n }, (_, k) => tables[code[at + 6 + 2 * k] >> 4]);
+      const scan = { chosen, predictor: code[at + 5 + 2 * frame.n], shift: code[end - 1] & 15, restart };
+      if (code[at + 4] !== frame.n || chosen.includes(undefined)) break;
+      image.interleaved = true;
+      return losslessScan(code, end, frame, scan, image);
+    }
+    at = end;
+  }
+  throw new Unfit("needsWorkstation", "JPEG");
+}
+
+function huffmanTable(code, at, tables) {
+  const counts = code.subarray(at + 1, at + 17);
+  const lookup = new Uint16Array(65536);
+  let p = at + 17;
+  let next = 0;
+  for (let length = 1; length <= 16; length += 1) {
+    for (let i = 0; i < counts[length - 1]; i += 1, p += 1, next += 1) {
+      lookup.fill((length << 8) | code[p], next << (16 - length), (next + 1) << (16 - length));
+    }
+    next <<= 1;
+  }
+  tables[code[at] & 15] = lookup;
+  return p;
+}
+
+function losslessScan(code, start, { precision, rows, columns, n }, { chosen, predictor, shift, restart }, image) {
+  const out = image.allocated === 8 ? new Uint8Array(image.size * n) : new Uint16Array(image.size * n);
+  let at = start;
+  let bits = 0;
+  let have = 0;
+  const fill = () => {
+    while (have <= 16) {
+      let byte = at < code.length ? code[at] : 0;
+      if (byte === 0xFF && code[at + 1] !== 0) byte = 0;
+      else at += byte === 0xFF ? 2 : 1;
+      bits = ((bits << 8) | byte) >>> 0;
+      have += 8;
+    }
+  };
+  const difference = (lookup) => {
+    fill();
+    const found = lookup[(bits >>> (have - 16)) & 0xFFFF];
+    have -= found >> 8;
+    const size = found & 255;
+    if (found === 0) throw new Unfit("damaged", "JPEG");
+    if (size === 0) return 0;
+    if (size === 16) return 32768;
+    fill();
+    have -= size;
+    const value = (bits >>> have) & ((1 << size) - 1);
+    return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
+  };
+  const first = 1 << (precision - shift - 1);
+  const stride = columns * n;
+  let until = restart || Infinity;
+  let fresh = true;
+  for (let y = 0, to = 0; y < rows; y += 1) {
+    for (let x = 0; x < columns; x += 1) {
+      if (until === 0) {
+        while (at < code.length && !(code[at] === 0xFF && code[at + 1] >= 0xD0 && code[at + 1] <= 0xD7)) at += 1;
+        at += 2;
+        bits = 0;
+        have = 0;
+        until = restart;
+        fresh = true;
+      }
+      for (let k = 0; k < n; k += 1, to += 1) {
+        let prediction = first;
+        const a = out[to - n], b = out[to - stride], c = out[to - stride - n];
+        if (!(fresh && x === 0)) {
+          if (x === 0) prediction = b;
+          else if (fresh || y === 0) prediction = a;
+          else prediction = [a, a, b, c, a + b - c, a + ((b - c) >> 1), b + ((a - c) >> 1), (a + b) >> 1][predictor];
+        }
+        out[to] = prediction + difference(chosen[k]);
+      }
+      until -= 1;
+      if (x === columns - 1) fresh = false;
+    }
+  }
+  if (shift) for (let i = 0; i < out.length; i += 1) out[i] <<= shift;
+  return typed(image, new Uint8Array(out.buffer));
+}
+
+// ---- grey -----------------------------------------------------------------------------------------------------
+
+/** A lookup table of a sequence item or of palette elements: `{ first, bits, values }`. */
+function lookupTable(descriptor, values, signed) {
+  const [entries, start, bits] = descriptor;
+  const first = signed && start > 32767 ? start - 65536 : start;
+  const length = entries || 65536;
+  if (values.length < length && values.length * 2 >= length) {
+    // Eight-bit entries packed in pairs.
+    values = values.flatMap((word) => [word & 255, word >> 8]);
+  }
+  return { first, bits: bits & 255, values: values.slice(0, length) };
+}
+
+const lutItems = (set, tag, signed) => set.items(tag).map((item) => ({
+  ...lookupTable(item.numbers(0x00283002), item.numbers(0x00283006), signed),
+  name: item.text(0x00283003),
+})).filter(({ values }) => values.length);
+
+/** What a frame's values mean and how its makers wanted it shown: `{ slope, intercept, lut, windows, luts, unit }`. */
+function greyFacts(object, image, frame) {
+  const { root } = object;
+  const transformed = ofFrame(root, frame, 0x00289145, 0x00281053);
+  const windowed = ofFrame(root, frame, 0x00289132, 0x00281050);
+  const widths = windowed.numbers(0x00281051);
+  const names = windowed.texts(0x00281055);
+  const shape = windowed.text(0x00281056) || "LINEAR";
+  const windows = windowed.numbers(0x00281050)
+    .map((center, i) => ({ center, width: widths[i], name: names[i] ?? "", shape }))
+    .filter(({ center, width }) => Number.isFinite(center) && width > 0);
+  const [lut] = lutItems(root, 0x00283000, image.signed);
+  const slope = transformed.number(0x00281053, 1) || 1;
+  const intercept = transformed.number(0x00281052, 0);
+  const unit = root.text(0x00080060) === "CT" ? "HU" : transformed.text(0x00281054);
+  const signedOutput = lut ? false : image.signed || intercept < 0;
+  return { slope, intercept, lut, windows, luts: lutItems(root, 0x00283010, signedOutput), unit };
+}
+
+/** A stored value in the units of the window: rescaled, or through the Modality LUT (PS3.3 C.11.1). */
+function modality(facts, stored) {
+  if (!facts.lut) return stored * facts.slope + facts.intercept;
+  const { first, values } = facts.lut;
+  return values[Math.min(Math.max(stored - first, 0), values.length - 1)];
+}
+
+/** Shade 0 to 255 of a value (PS3.3 C.11.2). */
+function shader({ center, width, shape, values, first, bits }) {
+  if (values) {
+    const top = 2 ** bits - 1;
+    return (x) => (values[Math.min(Math.max(Math.round(x) - first, 0), values.length - 1)] / top) * 255;
+  }
+  if (shape === "SIGMOID") return (x) => 255 / (1 + Math.exp((-4 * (x - center)) / width));
+  if (shape === "LINEAR_EXACT") return (x) => ((x - center) / width + 0.5) * 255;
+  return (x) => ((x - (center - 0.5)) / Math.max(width - 1, 1e-9) + 0.5) * 255;
+}
+
+/** From the least to the greatest value, padding left out. */
+function fullRange(object, facts, samples) {
+  const padding = object.root.number(0x00280120, NaN);
+  const limit = object.root.number(0x00280121, padding);
+  const signed = samples instanceof Int16Array || samples instanceof Int8Array;
+  const sign = (v) => (signed && v > 32767 ? v - 65536 : v);
+  const [from, to] = [sign(padding), sign(limit)].sort((a, b) => a - b);
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of samples) {
+    if (value >= from && value <= to) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (low > high) return { center: 0.5, width: 1, shape: "LINEAR" };
+  const [a, b] = [modality(facts, low), modality(facts, high)].sort((x, y) => x - y);
+  return { center: (a + b) / 2 + 0.5, width: b - a + 1, shape: "LINEAR" };
+}
+
+/** Grey samples as RGBA, through a window or a lookup table. */
+function greyPicture(samples, image, facts, voi, inverted) {
+  const out = new Uint32Array(image.size);
+  const shade = shader(voi);
+  const turn = (image.photometric === "MONOCHROME1") !== inverted;
+  const pixel = (stored) => {
+    const level = Math.min(255, Math.max(0, Math.floor(shade(modality(facts, stored)) + 0.5)));
+    const grey = turn ? 255 - level : level;
+    return (0xFF000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
+  };
+  const wide = samples.BYTES_PER_ELEMENT > 2 || samples instanceof Float32Array;
+  if (wide || image.size < 70000) {
+    const known = new Map();
+    for (let i = 0; i < out.length; i += 1) {
+      const value = samples[i];
+      let rgba = known.get(value);
+      if (rgba === undefined) {
+        rgba = pixel(value);
+        if (known.size < 65536) known.set(value, rgba);
+      }
+      out[i] = rgba;
+    }
+    return out;
+  }
+  const range = samples.BYTES_PER_ELEMENT === 1 ? 256 : 65536;
+  const offset = samples instanceof Int8Array || samples instanceof Int16Array ? range / 2 : 0;
+  const table = Uint32Array.from({ length: range }, (_, i) => pixel(i - offset));
+  for (let i = 0; i < out.length; i += 1) out[i] = table[samples[i] + offset];
+  return out;
+}
+
+// ---- colour ---------------------------------------------------------------------------------------------------
+
+/** Colour samples as RGBA. */
+function colourPicture(object, samples, image) {
+  if (image.photometric === "PALETTE COLOR") return palettePicture(object, samples, image);
+  const down = image.allocated === 8 ? 0 : Math.max(0, image.stored - 8);
+  const ybr = image.photometric.startsWith("YBR") && !image.decodedRgb && !/RCT|ICT/.test(image.photometric);
+  const planes = image.planar && !image.interleaved;
+  const [step, next] = planes ? [1, image.size] : [image.samples, 1];
+  const out = new Uint8ClampedArray(image.size * 4);
+  for (let i = 0; i < image.size; i += 1) {
+    let a, b, c;
+    if (image.halved) {
+      const pair = (i >> 1) * 4;
+      a = samples[pair + (i & 1)], b = samples[pair + 2], c = samples[pair + 3];
+    } else {
+      const at = i * step;
+      a = samples[at] >> down, b = samples[at + next] >> down, c = samples[at + 2 * next] >> down;
+    }
+    if (ybr) {
+      const cb = b - 128, cr = c - 128, y = a;
+      a = y + 1.402 * cr, b = y - 0.344136 * cb - 0.714136 * cr, c = y + 1.772 * cb;
+    }
+    const to = i * 4;
+    out[to] = a, out[to + 1] = b, out[to + 2] = c, out[to + 3] = 255;
+  }
+  return new Uint32Array(out.buffer);
+}
+
+function palettePicture(object, samples, image) {
+  const tables = [0x00281101, 0x00281102, 0x00281103].map((tag, k) => {
+    const words = (element) => (element?.bytes ? wordsOf(element) : []);
+    const descriptor = object.root.numbers(tag).map((v) => v & 0xFFFF);
+    const plain = words(object.root.elements.get(0x00281201 + k));
+    const values = plain.length ? plain : segmented(words(object.root.elements.get(0x00281221 + k)));
+    return lookupTable(descriptor, values, false);
+  });
+  if (tables.some(({ values }) => !values.length)) throw new Unfit("oddImage");
+  const shades = tables.map(({ values, bits }) => {
+    // Some writers put eight bits into the low byte of sixteen.
+    const down = bits > 8 && values.some((v) => v > 255) ? 8 : 0;
+    return Uint8Array.from(values, (v) => v >> down);
+  });
+  const { first } = tables[0];
+  const out = new Uint32Array(image.size);
+  for (let i = 0; i < out.length; i += 1) {
+    const [r, g, b] = shades.map((table) => table[Math.min(Math.max(samples[i] - first, 0), table.length - 1)]);
+    out[i] = (0xFF000000 | (b << 16) | (g << 8) | r) >>> 0;
+  }
+  return out;
+}
+
+function wordsOf({ bytes, little }) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: bytes.length >> 1 }, (_, i) => view.getUint16(i * 2, little));
+}
+
+/** Segmented palette data (PS3.3 C.7.9.2): discrete values, and lines. */
+function segmented(words) {
+  const out = [];
+  for (let at = 0; at + 2 < words.length + 1 && out.length <= 65536;) {
+    const [opcode, length] = [words[at], words[at + 1]];
+    if (opcode === 0) {
+      for (let i = 0; i < length; i += 1) out.push(words[at + 2 + i]);
+      at += 2 + length;
+    } else if (opcode === 1) {
+      const from = out.at(-1) ?? 0;
+      for (let i = 1; i <= length; i += 1) out.push(Math.round(from + ((words[at + 2] - from) * i) / length));
+      at += 3;
+    } else {
+      return [];
+    }
+  }
+  return out;
+}
+
+const isGrey = (image) => image.samples === 1 && image.photometric !== "PALETTE COLOR";
+
+/** Overlay planes (60xx, PS3.3 C.9.2) of a frame as points `[x, y]`. */
+function overlayOf(object, image, frame) {
+  const points = [];
+  for (let group = 0x6000; group <= 0x601E; group += 2) {
+    const tag = (element) => ((group << 16) | element) >>> 0;
+    const { root } = object;
+    const bytes = root.elements.get(tag(0x3000))?.bytes;
+    const [rows, columns] = [root.number(tag(0x0010), 0), root.number(tag(0x0011), 0)];
+    if (!bytes || !rows || !columns) continue;
+    const little = root.elements.get(tag(0x3000)).little;
+    const [top, left] = root.numbers(tag(0x0050)).map((v) => (v > 32767 ? v - 65536 : v));
+    const first = root.number(tag(0x0015), 1) > 1 ? frame * rows * columns : 0;
+    for (let i = 0; i < rows * columns; i += 1) {
+      const at = first + i;
+      const byte = bytes[little ? at >> 3 : (at >> 3) ^ 1];
+      if ((byte >> (at & 7)) & 1) points.push([(left || 1) - 1 + (i % columns), (top || 1) - 1 + Math.floor(i / columns)]);
+    }
+  }
+  return points;
+}

@@ -1,6 +1,6 @@
 //! Media storage application profiles (PS3.11) as data: what each allows on a disc and what its DICOMDIR must say.
 
-use crate::record_type::{RecordType, sop_class_name};
+use crate::record_type::{RecordType, sop_class_name, sop_classes_without_record};
 use filmdesk_instance::Header;
 
 /// Implicit VR Little Endian is in no profile; this is the one syntax every profile has.
@@ -111,7 +111,7 @@ pub const PROFILES: &[&MediaProfile] =
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
     /// PS3.3 Annex F has no directory record for the SOP Class: it is private, or retired, or not part of a patient's record.
-    #[error("{} has no directory record in PS3.3 Annex F, so it cannot be on {profile}", named(.sop_class_uid))]
+    #[error("{} {}, so it cannot be on {profile}", named(.sop_class_uid), no_place(.sop_class_uid))]
     NoRecordType {
         /// The SOP Class.
         sop_class_uid: String,
@@ -147,6 +147,11 @@ fn named(sop_class_uid: &str) -> String {
         Some(name) => format!("{name} ({sop_class_uid})"),
         None => format!("SOP Class {sop_class_uid}"),
     }
+}
+
+fn no_place(sop_class_uid: &str) -> &'static str {
+    let known = sop_classes_without_record().iter().find(|(uid, ..)| *uid == sop_class_uid);
+    known.map_or("has no directory record in PS3.3 Annex F", |(_, why, _)| why.reason())
 }
 
 impl NotAdmitted {

@@ -1,9 +1,8 @@
 //! Which directory record refers to an instance: by SOP Class, after PS3.3 Annex F.
 //!
-//! The table names every Standard storage SOP Class of PS3.6 Table A-1 that Annex F gives a place to. What has none
-//! (a private SOP Class, the retired standalone overlays and curves, procedure protocols, which belong to a scanner
-//! and not to a patient's copy) has no record type: [`RecordType::of_sop_class`] is `None`, and the object cannot be on
-//! a medium of a general purpose profile.
+//! The table names every Standard storage SOP Class of PS3.6 Table A-1 that Annex F gives a place to, and a second one
+//! those that have none, with the reason ([`NoPlace`]). Those and private SOP Classes have no record type:
+//! [`RecordType::of_sop_class`] is `None`, and the object cannot be on a medium of a general purpose profile.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -221,15 +220,75 @@ impl fmt::Display for RecordType {
     }
 }
 
-/// The name PS3.6 gives to a storage SOP Class of the table.
+/// The name PS3.6 gives to a storage SOP Class, whether it has a record type or not.
 pub fn sop_class_name(sop_class_uid: &str) -> Option<&'static str> {
-    BY_SOP_CLASS.get(sop_class_uid).map(|row| row.1)
+    let without = || WITHOUT_RECORD.iter().find(|(uid, ..)| *uid == sop_class_uid).map(|(_, _, name)| *name);
+    BY_SOP_CLASS.get(sop_class_uid).map(|row| row.1).or_else(without)
+}
+
+/// Why Annex F has no place for objects of a Standard storage SOP Class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NoPlace {
+    /// Retired with its directory record (OVERLAY, CURVE, MODALITY LUT, VOI LUT, STORED PRINT).
+    Retired,
+    /// A protocol of a scanner: Table F.4-1 lists none of these.
+    Protocol,
+    /// Baggage (DICOS) or materials (DICONDE), which use UIDs of PS3.6 and are no record of a patient.
+    NotMedical,
+    /// The DICOMDIR itself.
+    Directory,
+}
+
+impl NoPlace {
+    /// For a sentence that begins with the object's kind.
+    pub fn reason(self) -> &'static str {
+        match self {
+            NoPlace::Retired => "is retired, and its directory record with it",
+            NoPlace::Protocol => "is a protocol of a scanner, for which PS3.3 Annex F has no directory record",
+            NoPlace::NotMedical => "is of security screening or material testing and no patient's",
+            NoPlace::Directory => "is the index of another medium",
+        }
+    }
+}
+
+/// Every Standard storage SOP Class that has no place in a File-set: UID, why, name. Together with [`sop_classes`] it is
+/// all of PS3.6 Table A-1 that is stored.
+pub fn sop_classes_without_record() -> &'static [(&'static str, NoPlace, &'static str)] {
+    WITHOUT_RECORD
 }
 
 /// Every SOP Class that has a place in a File-set: UID, record type, name.
 pub fn sop_classes() -> &'static [(&'static str, RecordType, &'static str)] {
     SOP_CLASSES
 }
+
+#[rustfmt::skip]
+const WITHOUT_RECORD: &[(&str, NoPlace, &str)] = &[
+    ("1.2.840.10008.1.3.10", NoPlace::Directory, "Media Storage Directory Storage"),
+    ("1.2.840.10008.5.1.1.27", NoPlace::Retired, "Stored Print Storage (retired)"),
+    ("1.2.840.10008.5.1.4.1.1.8", NoPlace::Retired, "Standalone Overlay Storage (retired)"),
+    ("1.2.840.10008.5.1.4.1.1.9", NoPlace::Retired, "Standalone Curve Storage (retired)"),
+    ("1.2.840.10008.5.1.4.1.1.10", NoPlace::Retired, "Standalone Modality LUT Storage (retired)"),
+    ("1.2.840.10008.5.1.4.1.1.11", NoPlace::Retired, "Standalone VOI LUT Storage (retired)"),
+    ("1.2.840.10008.5.1.4.1.1.129", NoPlace::Retired, "Standalone PET Curve Storage (retired)"),
+    ("1.2.840.10008.5.1.4.1.1.200.1", NoPlace::Protocol, "CT Defined Procedure Protocol Storage"),
+    ("1.2.840.10008.5.1.4.1.1.200.2", NoPlace::Protocol, "CT Performed Procedure Protocol Storage"),
+    ("1.2.840.10008.5.1.4.1.1.200.3", NoPlace::Protocol, "Protocol Approval Storage"),
+    ("1.2.840.10008.5.1.4.1.1.200.7", NoPlace::Protocol, "XA Defined Procedure Protocol Storage"),
+    ("1.2.840.10008.5.1.4.1.1.200.8", NoPlace::Protocol, "XA Performed Procedure Protocol Storage"),
+    ("1.2.840.10008.5.1.4.1.1.501.1", NoPlace::NotMedical, "DICOS CT Image Storage"),
+    ("1.2.840.10008.5.1.4.1.1.501.2.1", NoPlace::NotMedical, "DICOS Digital X-Ray Image Storage - For Presentation"),
+    ("1.2.840.10008.5.1.4.1.1.501.2.2", NoPlace::NotMedical, "DICOS Digital X-Ray Image Storage - For Processing"),
+    ("1.2.840.10008.5.1.4.1.1.501.3", NoPlace::NotMedical, "DICOS Threat Detection Report Storage"),
+    ("1.2.840.10008.5.1.4.1.1.501.4", NoPlace::NotMedical, "DICOS 2D AIT Storage"),
+    ("1.2.840.10008.5.1.4.1.1.501.5", NoPlace::NotMedical, "DICOS 3D AIT Storage"),
+    ("1.2.840.10008.5.1.4.1.1.501.6", NoPlace::NotMedical, "DICOS Quadrupole Resonance (QR) Storage"),
+    ("1.2.840.10008.5.1.4.1.1.601.1", NoPlace::NotMedical, "Eddy Current Image Storage"),
+    ("1.2.840.10008.5.1.4.1.1.601.2", NoPlace::NotMedical, "Eddy Current Multi-frame Image Storage"),
+    ("1.2.840.10008.5.1.4.1.1.601.3", NoPlace::NotMedical, "Thermography Image Storage"),
+    ("1.2.840.10008.5.1.4.1.1.601.4", NoPlace::NotMedical, "Thermography Multi-frame Image Storage"),
+    ("1.2.840.10008.5.1.4.1.1.601.5", NoPlace::NotMedical, "Ultrasound Waveform Storage"),
+];
 
 static BY_SOP_CLASS: LazyLock<HashMap<&'static str, (RecordType, &'static str)>> =
     LazyLock::new(|| SOP_CLASSES.iter().map(|&(uid, record_type, name)| (uid, (record_type, name))).collect());
@@ -248,6 +307,9 @@ const SOP_CLASSES: &[(&str, RecordType, &str)] = &[
     ("1.2.840.10008.5.1.4.1.1.2", RecordType::Image, "CT Image Storage"),
     ("1.2.840.10008.5.1.4.1.1.2.1", RecordType::Image, "Enhanced CT Image Storage"),
     ("1.2.840.10008.5.1.4.1.1.2.2", RecordType::Image, "Legacy Converted Enhanced CT Image Storage"),
+    ("1.2.840.10008.5.1.4.1.1.2.3", RecordType::Image, "CT Image Storage - For Processing"),
+    ("1.2.840.10008.5.1.4.1.1.2.4", RecordType::Image, "Enhanced CT Image Storage - For Processing"),
+    ("1.2.840.10008.5.1.4.1.1.2.5", RecordType::Image, "Legacy Converted Enhanced CT Image Storage - For Processing"),
     ("1.2.840.10008.5.1.4.1.1.3", RecordType::Image, "Ultrasound Multi-frame Image Storage (retired)"),
     ("1.2.840.10008.5.1.4.1.1.3.1", RecordType::Image, "Ultrasound Multi-frame Image Storage"),
     ("1.2.840.10008.5.1.4.1.1.4", RecordType::Image, "MR Image Storage"),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use filmdesk_fileset::RecordType;
+use filmdesk_testkit::dicom_file::DataSet;
 use support::*;
 
 /// Python with pydicom, as `make neighbours` puts it into the checkout.
@@ -122,4 +123,84 @@ fn pydicom_accepts_one_object_of_every_sop_class_it_knows() {
     let count = "import sys; from pydicom.fileset import FileSet; print(len(FileSet(sys.argv[1])))";
     let said = run(python(), &["-c", count, "DICOMDIR"], &medium.root());
     assert_eq!(said.trim(), objects.len().to_string());
+}
+
+/// An image with all that the tables of PS3.11 ask a directory for.
+fn described(class: &str, modality: &str, number: u32) -> DataSet {
+    let mut d = object(class, modality, 1, 1, number);
+    d.text((8, 0x2A), "DT", "20260302093000").text((8, 0x80), "LO", "範例醫院").text((8, 0x81), "ST", "Taipei");
+    d.text((8, 0x1050), "PN", "TEST^PHYSICIAN").text((0x28, 8), "IS", "1");
+    let mut referenced = DataSet::new();
+    referenced.text((8, 0x1150), "UI", CT).text((8, 0x1155), "UI", "2.25.71.1.1");
+    d.items((8, 0x1140), vec![referenced]);
+    d.text((0x20, 0x32), "DS", "0\\0\\10").text((0x20, 0x37), "DS", "1\\0\\0\\0\\1\\0");
+    d.text((0x20, 0x52), "UI", "2.25.79").text((0x28, 0x30), "DS", "0.5\\0.5");
+    d.text((0x28, 0x2110), "CS", "01").text((0x28, 0x2112), "DS", "12.5");
+    // What DCMTK wants of an image on STD-CTMR-CD (PS3.11 Table E.3-3).
+    d.us((0x28, 0x10), &[512]).us((0x28, 0x11), &[512]);
+    d.bytes((0x7FE0, 0x10), "OW", vec![0; 512 * 512 * 2]);
+    d
+}
+
+const KEYS_MISSING: &str = r#"
+import sys, pydicom
+def keys(path):
+    d = pydicom.dcmread(path)
+    out = {}
+    for r in d.DirectoryRecordSequence:
+        t = r.DirectoryRecordType
+        which = {"PATIENT": "PatientID", "STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID"}.get(t, "ReferencedSOPInstanceUIDInFile")
+        out[(t, str(r.get(which)))] = {e.keyword: e.to_json_dict(None, None) for e in r if e.tag.group != 4 and not e.is_empty}
+    return out
+ours, theirs = keys(sys.argv[1]), keys(sys.argv[2])
+assert ours.keys() == theirs.keys(), (ours.keys(), theirs.keys())
+for record, elements in theirs.items():
+    for keyword, value in elements.items():
+        if keyword != "SpecificCharacterSet" and ours[record].get(keyword) != value:
+            print(record[0], keyword, "theirs", value, "ours", ours[record].get(keyword))
+print("compared", sum(len(e) for e in theirs.values()))
+"#;
+
+/// Under each profile, every key DCMTK's directory has is in ours, with the same value.
+#[test]
+fn under_every_profile_the_keys_dcmtk_writes_are_written() {
+    for (option, profile) in
+        ["-Pgp", "-Pdv", "-Pd2", "-Pfl", "-Pf2", "-Pcm"].iter().zip(filmdesk_fileset::profile::PROFILES)
+    {
+        let mut objects: Vec<_> = (1..=2).map(|number| described(CT, "CT", number)).collect();
+        objects.push(described(MR, "MR", 3));
+        if *option != "-Pcm" {
+            objects.extend([report(SR, 1, 2, 1), report(KO, 1, 3, 1), presentation(1, 4, 1), pdf(2, 2, 1)]);
+        }
+        let medium = make_with(&objects, profile);
+        run("dcmmkdir", &["-nb", option, "+r", "+D", "../again", "DICOM"], &medium.root());
+        let said = run(python(), &["-c", KEYS_MISSING, "DICOMDIR", "../again"], &medium.root());
+        // DCMTK adds this one under STD-GEN-CD as well, whose Table D.3-2 asks for none.
+        let beyond = |line: &&str| *option == "-Pgp" && line.starts_with("IMAGE ReferencedImageSequence ");
+        let said: String = said.lines().filter(|line| !beyond(line)).collect();
+        let compared = said.strip_prefix("compared ").and_then(|n| n.trim().parse::<u32>().ok());
+        assert!(compared.is_some_and(|n| n > 30), "{}: {said}", profile.id);
+    }
+}
+
+const STORAGE_CLASSES: &str = r#"
+from pydicom._uid_dict import UID_dictionary
+for uid, (name, kind, *_) in UID_dictionary.items():
+    if kind == "SOP Class" and "Storage" in name and "Commitment" not in name:
+        print(uid, name)
+"#;
+
+/// PS3.6 Table A-1, as pydicom has it: each class that is stored has a record type, or a reason for having none.
+#[test]
+fn no_storage_sop_class_is_forgotten() {
+    use filmdesk_fileset::record_type::{sop_class_name, sop_classes, sop_classes_without_record};
+    let said = run(python(), &["-c", STORAGE_CLASSES], Path::new("."));
+    let stored: Vec<&str> = said.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(stored.len() > 180, "{}", stored.len());
+    let with: BTreeSet<&str> = sop_classes().iter().map(|row| row.0).collect();
+    let without: BTreeSet<&str> = sop_classes_without_record().iter().map(|row| row.0).collect();
+    assert!(with.is_disjoint(&without), "no class is in both tables");
+    let forgotten: Vec<&&str> = stored.iter().filter(|uid| !with.contains(**uid) && !without.contains(**uid)).collect();
+    assert!(forgotten.is_empty(), "neither table names {forgotten:?}");
+    assert!(with.iter().chain(&without).all(|uid| sop_class_name(uid).is_some()));
 }

@@ -42,6 +42,7 @@ pub(crate) const KEPT: &[(Tag, VR)] = &[
     (Tag(0x0008, 0x1060), PN),
     (Tag(0x0008, 0x1090), LO),
     (Tag(0x0008, 0x1115), SQ),
+    (Tag(0x0008, 0x1140), SQ),
     (Tag(0x0008, 0x2144), IS),
     (Tag(0x0008, 0x9092), SQ),
     (Tag(0x0010, 0x0010), PN),
@@ -163,9 +164,9 @@ pub(crate) const KEPT: &[(Tag, VR)] = &[
     (Tag(0x300A, 0x0006), DA),
     (Tag(0x300A, 0x0007), TM),
     (Tag(0x3010, 0x0033), SH),
-    (Tag(0x3010, 0x0034), ST),
+    (Tag(0x3010, 0x0034), LO),
     (Tag(0x3010, 0x0035), SH),
-    (Tag(0x3010, 0x0036), ST),
+    (Tag(0x3010, 0x0036), LO),
 ];
 
 /// The value representation under which an attribute of the data set is kept; `None` when it is not.

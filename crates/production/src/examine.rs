@@ -6,6 +6,7 @@
 
 use crate::contents::MANIFEST;
 use crate::iso::{IsoFault, IsoImage};
+use crate::make::MadeDisc;
 use crate::manifest::parse_manifest;
 use crate::parallel::in_parallel;
 use filmdesk_fileset::SourceObject;
@@ -14,10 +15,12 @@ use filmdesk_instance::{Inspector, Source};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A manifest is read whole up to this size.
 const MOST_MANIFEST: u64 = 256 << 20;
+/// 64 digits and a file name.
+const MOST_KEPT_HASH: u64 = 4096;
 
 /// What was found about a medium.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +35,8 @@ pub struct Examination {
     pub size_bytes: u64,
     /// SHA-256 of the image.
     pub sha256: Option<String>,
+    /// The SHA-256 kept beside the image was found, and is the image's.
+    pub kept_hash_equal: bool,
     /// Files whose manifest entry was compared and found equal.
     pub n_manifest_equal: usize,
     /// SOP Instance UIDs on it.
@@ -90,7 +95,20 @@ fn finding(severity: Severity, code: &'static str, place: &str, message: impl In
 fn judge_image(image: &IsoImage, to: &mut Examination, findings: &mut Vec<Finding>) -> Result<(), ExamineError> {
     to.volume_id = Some(image.volume_id().to_owned());
     to.size_bytes = image.len();
-    to.sha256 = Some(hex::encode(hash(&Source::file(image.path()))?));
+    let sha256 = hex::encode(hash(&Source::file(image.path()))?);
+    match kept_hash(image.path())? {
+        None => {}
+        Some(Some(kept)) if kept == sha256 => to.kept_hash_equal = true,
+        Some(Some(_)) => {
+            let message = "its SHA-256 is not the one kept beside it: the image changed since it was made";
+            findings.push(finding(Severity::Error, "image-hash-mismatch", "", message));
+        }
+        Some(None) => {
+            let message = "the file beside it that should hold its SHA-256 is not as `sha256sum` writes one";
+            findings.push(finding(Severity::Error, "image-hash-unreadable", "", message));
+        }
+    }
+    to.sha256 = Some(sha256);
     if !image.is_ours() {
         return Ok(());
     }
@@ -103,6 +121,38 @@ fn judge_image(image: &IsoImage, to: &mut Examination, findings: &mut Vec<Findin
         findings.push(finding(Severity::Error, "manifest-missing", MANIFEST, message));
     }
     Ok(())
+}
+
+/// Where the SHA-256 of an image is kept: `VOLUME-ID.iso.sha256`.
+fn beside(image: &Path) -> PathBuf {
+    let mut name = image.as_os_str().to_owned();
+    name.push(".sha256");
+    PathBuf::from(name)
+}
+
+/// Keeps the hash of a finished image beside it, as `sha256sum -c` reads it. On the image itself every byte of ours is
+/// accounted for; beside it the hash speaks for images of any maker, and shows that one image was put in place of another.
+///
+/// # Errors
+/// What writing a file meets.
+pub fn keep_hash(disc: &MadeDisc) -> io::Result<PathBuf> {
+    let path = beside(&disc.path);
+    let name = disc.path.file_name().unwrap_or_default().to_string_lossy();
+    std::fs::write(&path, format!("{}  {name}\n", disc.sha256))?;
+    Ok(path)
+}
+
+/// The hash kept beside an image: `None` when there is none, `Some(None)` when it cannot be understood.
+fn kept_hash(image: &Path) -> io::Result<Option<Option<String>>> {
+    let file = match std::fs::File::open(beside(image)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(MOST_KEPT_HASH).read_to_end(&mut bytes)?;
+    let digits = bytes.get(..64).map(|digits| String::from_utf8_lossy(digits).to_ascii_lowercase());
+    Ok(Some(digits.filter(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit()))))
 }
 
 /// Every file against the manifest, both ways.

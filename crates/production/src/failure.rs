@@ -81,7 +81,7 @@ impl Failure {
     }
 
     /// What the system says about a file we write, in a clerk's words. `what` names the file's role, never a path.
-    pub(crate) fn writing(what: &str, error: &io::Error) -> Failure {
+    pub fn writing(what: &str, error: &io::Error) -> Failure {
         let full = matches!(
             error.kind(),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge

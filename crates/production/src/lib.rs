@@ -36,7 +36,7 @@ mod plan;
 mod read_back;
 
 pub use contents::{DiscFacts, MANIFEST};
-pub use examine::{Examination, ExamineError, examine};
+pub use examine::{Examination, ExamineError, examine, keep_hash};
 pub use failure::{Failure, FailureCode, Journal, Silent, Stage};
 pub use gather::{GatherOptions, Good, Goods, LeftOut, PatientKey, gather, gather_to_make_at_once};
 pub use make::{MadeDisc, make_disc};

@@ -246,25 +246,6 @@ fn one_worker_a_disc() {
     assert_eq!(shop.files("out"), ["FD2345_1.iso"]);
 }
 
-/// Every flipped byte of a finished image is found by examining the image alone.
-#[test]
-fn no_byte_changes_unseen() {
-    let shop = Workshop::with(&spec(2, 0));
-    let goods = shop.gather(CD_80, true);
-    let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
-    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
-    let whole = std::fs::read(&disc.path).unwrap();
-    let changed = shop.at("changed.iso");
-    let step = whole.len() / 150;
-    for at in (0..whole.len()).step_by(step) {
-        let mut bytes = whole.clone();
-        bytes[at] ^= 0x11;
-        std::fs::write(&changed, &bytes).unwrap();
-        let seen = examine(&changed, &InProcess, None, None).map_or(true, |verdict| !verdict.report.is_good());
-        assert!(seen, "byte {at}");
-    }
-}
-
 /// Text in tags is text on the pages.
 #[test]
 fn hostile_text_stays_text() {

@@ -17,6 +17,8 @@ const BATCH: usize = 1024;
 /// Check a disc image or a folder: index against files, profile, checksums, and what it was made from.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
+The SHA-256 kept beside an image (IMAGE.iso.sha256, which `filmdesk disc` writes) is compared when it is there.
+
 Exit codes: 0 nothing wrong · 3 something is wrong and named · 1 it could not be checked · 2 wrong use")]
 pub struct CheckArgs {
     /// Disc images (.iso) or folders; several are one disc set
@@ -161,7 +163,8 @@ fn print_one(path: &Path, examination: &Examination) {
         println!("  {} instances equal their source", report.n_proven_equal);
     }
     if let Some(sha256) = &examination.sha256 {
-        println!("  SHA-256 {sha256}");
+        let kept = if examination.kept_hash_equal { ", as kept beside the image" } else { "" };
+        println!("  SHA-256 {sha256}{kept}");
     }
     for finding in &report.findings {
         println!("  {finding}");
@@ -181,6 +184,7 @@ fn as_json(path: &Path, examination: &Examination) -> Value {
         "path": path.display().to_string(), "good": report.is_good(), "volume_id": examination.volume_id,
         "file_set_id": report.file_set_id, "file_set_uid": report.file_set_uid, "profile": report.profile,
         "code": examination.code, "size_bytes": examination.size_bytes, "sha256": examination.sha256,
+        "kept_hash_equal": examination.kept_hash_equal,
         "n_files": report.n_files, "n_patients": report.n_patients, "n_studies": report.n_studies,
         "n_series": report.n_series, "n_instances": report.n_instances, "n_synthesised": report.n_synthesised,
         "n_manifest_equal": examination.n_manifest_equal, "n_proven_equal": report.n_proven_equal,

@@ -8,7 +8,7 @@ use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
     Bilingual, DiscFacts, DiscPlan, DiscSetPlan, DiscTexts, Failure, FailureCode, GatherOptions, Goods, LeftOut,
-    MadeDisc, PlanOptions, gather_to_make_at_once, make_disc, plan,
+    MadeDisc, PlanOptions, gather_to_make_at_once, keep_hash, make_disc, plan,
 };
 use indicatif::HumanBytes;
 use jiff::Zoned;
@@ -183,7 +183,9 @@ impl<'a> Job<'a> {
         let (false, Some(out)) = (self.args.plan_only, &self.args.out) else { return Ok(()) };
         for disc in &plan.discs {
             let facts = DiscFacts { created_at: self.context.now.clone(), code: code(), expected: None };
-            outcome.made.push(make_disc(&plan, disc.number, &facts, out, self.context.inspector, progress)?);
+            let made = make_disc(&plan, disc.number, &facts, out, self.context.inspector, progress)?;
+            keep_hash(&made).map_err(|error| Failure::writing("the SHA-256 beside the image", &error))?;
+            outcome.made.push(made);
         }
         Ok(())
     }

@@ -63,6 +63,14 @@ pub fn write(layout: &Layout, to: &Path) -> (WrittenImage, Vec<[u8; 32]>) {
     (image, hashes)
 }
 
+/// The whole of a long run is asked for: `make soak`.
+#[allow(clippy::disallowed_methods, reason = "a switch of the tests, not of the product")]
+pub fn soaking() -> bool {
+    std::env::var_os("FILMDESK_SOAK").is_some()
+}
+
+pub use filmdesk_production::Silent;
+
 /// SHA-256 of bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
@@ -76,6 +84,22 @@ pub mod production {
     use filmdesk_testkit::studies::{Spec, make};
     use std::path::PathBuf;
     use tempfile::TempDir;
+
+    /// A generator of numbers, so that a failure can be repeated from its seed.
+    pub struct Numbers(u64);
+
+    impl Numbers {
+        pub fn new(seed: u64) -> Numbers {
+            Numbers(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+        }
+
+        pub fn below(&mut self, n: u64) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 11) % n
+        }
+    }
 
     /// Sectors of a CD of 80 minutes.
     pub const CD_80: u64 = 359_840;

@@ -11,6 +11,7 @@ use filmdesk_instance::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
@@ -50,8 +51,14 @@ impl Good {
 }
 
 /// What tells patients apart: ID and issuer; where there is no ID, name and birthday. Never shown, never logged.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PatientKey(String);
+
+impl fmt::Debug for PatientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PatientKey(…)")
+    }
+}
 
 impl PatientKey {
     fn of(header: &Header) -> PatientKey {
@@ -89,6 +96,9 @@ pub struct LeftOut {
     pub code: String,
     /// Why, for a clerk.
     pub reason: String,
+    /// The patient it says it is of; `None` when it could not be read.
+    #[serde(default)]
+    pub patient: Option<PatientKey>,
 }
 
 impl LeftOut {
@@ -102,13 +112,16 @@ impl LeftOut {
 
     fn new(given: usize, header: Option<&Header>, code: &str, reason: impl Into<String>) -> LeftOut {
         let sop_instance_uid = header.map(|h| h.sop_instance_uid.clone()).unwrap_or_default();
-        LeftOut { given, sop_instance_uid, code: code.to_owned(), reason: reason.into() }
+        let patient = header.map(PatientKey::of);
+        LeftOut { given, sop_instance_uid, code: code.to_owned(), reason: reason.into(), patient }
     }
 }
 
 impl From<&LeftOut> for filmdesk_desk::LeftOut {
     fn from(left: &LeftOut) -> Self {
+        let (what, instead) = (left.what(), left.instead());
         let LeftOut { sop_instance_uid, code, reason, .. } = left.clone();
+        let reason = format!("{}；{}。 {reason}: {}", what.zh, instead.zh, instead.en);
         filmdesk_desk::LeftOut { sop_instance_uid, code, reason }
     }
 }
@@ -406,8 +419,8 @@ impl Goods {
         hex::encode(Sha256::digest(lines.concat()))
     }
 
-    /// One [`Goods`] per patient, in the order they first appear; what could not be read stays with nobody and is
-    /// returned beside them.
+    /// One [`Goods`] per patient, in the order they first appear, each with what was left out of that patient's; what could
+    /// not be read, or is of a patient of whom nothing is delivered, is returned beside them.
     pub fn by_patient(self) -> (Vec<Goods>, Vec<LeftOut>) {
         let mut number: BTreeMap<PatientKey, usize> = BTreeMap::new();
         let mut sets: Vec<Goods> = Vec::new();
@@ -424,7 +437,17 @@ impl Goods {
             let (set, good) = moved[picture.good];
             sets[set].pictures.push(Picture { good, ..picture });
         }
-        (sets, self.left_out)
+        let (mut told, mut nobody) = (vec![Vec::new(); sets.len()], Vec::new());
+        for left in self.left_out {
+            match left.patient.as_ref().and_then(|patient| number.get(patient)) {
+                Some(set) => told[*set].push(left),
+                None => nobody.push(left),
+            }
+        }
+        for (set, left_out) in sets.iter_mut().zip(told) {
+            set.left_out = left_out;
+        }
+        (sets, nobody)
     }
 
     /// Keeps the list beside the spool, so that a worker started again need not read everything anew.

@@ -34,12 +34,13 @@ mod patient;
 mod pictures;
 mod plan;
 mod read_back;
+mod reasons;
 
 pub use contents::{DiscFacts, MANIFEST};
 pub use examine::{Examination, ExamineError, examine, keep_hash};
 pub use failure::{Failure, FailureCode, Journal, Silent, Stage};
 pub use gather::{GatherOptions, Good, Goods, LeftOut, PatientKey, gather, gather_to_make_at_once};
-pub use make::{MadeDisc, make_disc};
+pub use make::{MadeDisc, make_disc, write_disc};
 pub use manifest::parse_manifest;
 pub use pack::{Packing, pack};
 pub use patient::{ExpectedPatient, check_complete, check_patient, spellings};

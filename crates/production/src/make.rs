@@ -10,7 +10,7 @@ use crate::read_back::{Expected, read_back};
 use filmdesk_desk::WhoCanFix;
 use filmdesk_instance::Inspector;
 use std::fs::{File, TryLockError};
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A finished disc image, proven by reading it back.
@@ -63,7 +63,8 @@ pub fn make_disc(
     let claimed = claim(&part)?;
     // Only who holds the lock may remove the file.
     let _temporary = Temporary(part.clone());
-    let (image, sink) = write(&contents, &layout, plan.goods, claimed, journal)?;
+    let sink = FlushedFile::new(claimed).map_err(|error| Failure::writing("the disc image", &error))?;
+    let (image, sink) = write(&contents, &layout, plan.goods, sink, journal)?;
     let expected = Expected { contents: &contents, goods: plan.goods, image: &image, facts, options: &plan.options };
     // The last megabytes reach the disk while the first are read back. The file keeps its lock until the disc has a name.
     let (flushed, checked) = std::thread::scope(|scope| {
@@ -104,16 +105,33 @@ fn prepared(plan: &DiscSetPlan<'_>, disc: &DiscPlan, facts: &DiscFacts) -> Resul
     Contents::of(&plan.standing(disc), facts)
 }
 
+/// Writes the image of disc `number` of the plan into any sink, in one pass and constant memory, without proving it:
+/// [`make_disc`] does that. Returns its size, and the sink.
+///
+/// # Errors
+/// As [`make_disc`], read-back apart.
+pub fn write_disc<W: Write>(
+    plan: &DiscSetPlan<'_>,
+    number: u32,
+    facts: &DiscFacts,
+    sink: W,
+    journal: &dyn Journal,
+) -> Result<(u64, W), Failure> {
+    let disc = plan.disc(number).ok_or_else(|| no_such_disc(number))?;
+    let contents = prepared(plan, disc, facts)?;
+    let layout = contents.layout(facts)?;
+    let (image, sink) = write(&contents, &layout, plan.goods, sink, journal)?;
+    Ok((image.size_bytes, sink))
+}
+
 /// Writes the image. What it returns may still be on its way to the disk.
-fn write(
+fn write<W: Write>(
     contents: &Contents,
     layout: &Layout,
     goods: &Goods,
-    file: File,
+    sink: W,
     journal: &dyn Journal,
-) -> Result<(WrittenImage, FlushedFile), Failure> {
-    let writing = |error: &io::Error| Failure::writing("the disc image", error);
-    let sink = FlushedFile::new(file).map_err(|error| writing(&error))?;
+) -> Result<(WrittenImage, W), Failure> {
     let mut writer = ImageWriter::new(layout, sink).map_err(|fault| write_failure(fault, None, goods))?;
     let (mut done, total) = (0, layout.size_bytes());
     for file in &contents.files {

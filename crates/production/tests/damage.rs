@@ -6,7 +6,7 @@ use common::production::{CD_80, Numbers, Workshop, facts, plan_options};
 use common::{said, soaking};
 use filmdesk_instance::InProcess;
 use filmdesk_production::iso::IsoImage;
-use filmdesk_production::{MANIFEST, examine, keep_hash, make_disc, plan};
+use filmdesk_production::{MANIFEST, Silent, examine, keep_hash, make_disc, plan};
 use filmdesk_testkit::studies::Spec;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -120,7 +120,7 @@ fn soak_no_damage_stays_unseen() {
     let shop = Workshop::with(&Spec { ct: 0, mr: 2, dx: 0, us: 0, ..Spec::default() });
     let goods = shop.gather(CD_80, true);
     let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
-    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &common::Silent).unwrap();
+    let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
     let image = IsoImage::open(&disc.path).unwrap();
     let halves = [0_u64, 1].map(|half| {
         let patient = Patient::of(&disc.path, shop.at(&format!("{half}.iso")));
@@ -158,7 +158,7 @@ fn soak_with_the_hash_kept_beside_it_every_byte_of_any_image_counts() {
     let shop = Workshop::with(&Spec { ct: 0, mr: 1, dx: 0, us: 0, ..Spec::default() });
     let goods = shop.gather(CD_80, false);
     let plan = plan(&goods, &plan_options(CD_80, false)).unwrap();
-    let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &common::Silent).unwrap();
+    let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
     let at = |name: &str| shop.at(name).to_str().unwrap().to_owned();
     let arguments = ["-osirrox", "on", "-indev", made.path.to_str().unwrap(), "-extract", "/", &at("tree")];
     let image = at("out/other.iso");

@@ -3,7 +3,7 @@
 use crate::commands::progress::Progress;
 use crate::exit::Failed;
 use clap::Args;
-use filmdesk_fileset::MediaProfile;
+use filmdesk_fileset::{MediaProfile, profile::PROFILES};
 use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
@@ -39,6 +39,9 @@ pub struct DiscArgs {
     /// Disc type of the rules, such as cd-80, or the beginning of its name [default: the one the rules mark]
     #[arg(long, value_name = "TYPE")]
     medium: Option<String>,
+    /// Media profile of PS3.11, such as STD-GEN-DVD-JPEG [default: the medium's]
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
     /// No web pages (INDEX.HTM, IHE_PDI)
     #[arg(long)]
     no_web: bool,
@@ -89,8 +92,9 @@ pub fn run(context: &DiscContext<'_>, args: &DiscArgs) -> Result<(), Failed> {
     };
     let sources = found.files.iter().map(Source::file).collect();
     let goods = gather_to_make_at_once(sources, context.inspector, &options, &progress).map_err(failed)?;
-    let (sets, left_out) = goods.by_patient();
-    let mut outcome = Outcome { left_out: found.named(left_out), ..Outcome::default() };
+    let (sets, nobodys) = goods.by_patient();
+    let left_out = nobodys.into_iter().chain(sets.iter().flat_map(|set| set.left_out.iter().cloned()));
+    let mut outcome = Outcome { left_out: found.named(left_out.collect()), ..Outcome::default() };
     for goods in &sets {
         outcome.sets.push(job.one_patient(goods, &progress, &mut outcome.failure));
         if outcome.failure.as_ref().is_some_and(ends_everything) {
@@ -125,21 +129,7 @@ struct SetOutcome {
 
 impl<'a> Job<'a> {
     fn new(context: &'a DiscContext<'a>, args: &'a DiscArgs) -> Result<Job<'a>, Failed> {
-        let types = context.disc_types;
-        let medium = match &args.medium {
-            None => types.iter().find(|disc| disc.default).or(types.first()),
-            Some(wanted) => types
-                .iter()
-                .find(|disc| disc.id.eq_ignore_ascii_case(wanted))
-                .or_else(|| types.iter().find(|disc| disc.id.starts_with(&wanted.to_ascii_lowercase()))),
-        };
-        let medium = medium.ok_or_else(|| {
-            let known: Vec<&str> = types.iter().map(|disc| disc.id.as_str()).collect();
-            Failed::usage(format!("there is no such disc type; the rules have: {}", known.join(", ")))
-        })?;
-        let profile = MediaProfile::by_id(&medium.profile).ok_or_else(|| {
-            Failed::usage(format!("the rules give {} the profile {}, which is not known", medium.id, medium.profile))
-        })?;
+        let (medium, profile) = choose(context.disc_types, args.medium.as_deref(), args.profile.as_deref())?;
         if let Some(out) = &args.out {
             std::fs::create_dir_all(out)
                 .map_err(|error| Failed::new(format!("the folder {} cannot be made: {error}", out.display())))?;
@@ -191,6 +181,59 @@ impl<'a> Job<'a> {
     }
 }
 
+/// The medium and its profile. A profile alone chooses a medium it is made for; together they must fit each other.
+fn choose<'t>(
+    types: &'t [DiscTypeRule],
+    medium: Option<&str>,
+    profile: Option<&str>,
+) -> Result<(&'t DiscTypeRule, &'static MediaProfile), Failed> {
+    let of_type = |disc: &DiscTypeRule| {
+        MediaProfile::by_id(&disc.profile).ok_or_else(|| {
+            Failed::usage(format!("the rules give {} the profile {}, which is not known", disc.id, disc.profile))
+        })
+    };
+    let wanted = profile
+        .map(|id| {
+            let known: Vec<&str> = PROFILES.iter().map(|profile| profile.id).collect();
+            let unknown = || Failed::usage(format!("there is no profile {id}; known are {}", known.join(", ")));
+            MediaProfile::by_id(id).ok_or_else(unknown)
+        })
+        .transpose()?;
+    let suits = |disc: &&DiscTypeRule| match (wanted, MediaProfile::by_id(&disc.profile)) {
+        (Some(wanted), Some(own)) => wanted.media == own.media,
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    let found = match medium {
+        None => types.iter().filter(suits).find(|disc| disc.default).or_else(|| types.iter().find(suits)),
+        Some(name) => types
+            .iter()
+            .find(|disc| disc.id.eq_ignore_ascii_case(name))
+            .or_else(|| types.iter().find(|disc| disc.id.starts_with(&name.to_ascii_lowercase()))),
+    };
+    let disc = found.ok_or_else(|| {
+        let known: Vec<&str> = types.iter().map(|disc| disc.id.as_str()).collect();
+        Failed::usage(format!("there is no such disc type; the rules have: {}", known.join(", ")))
+    })?;
+    let own = of_type(disc)?;
+    match wanted {
+        Some(wanted) if wanted.media != own.media => {
+            let fitting = PROFILES.iter().filter(|profile| profile.media == own.media);
+            let fitting: Vec<&str> = fitting.map(|profile| profile.id).collect();
+            Err(Failed::usage(format!(
+                "{} is for {}, and {} is {}; for it there are {}",
+                wanted.id,
+                wanted.media,
+                disc.id,
+                own.media,
+                fitting.join(", ")
+            )))
+        }
+        Some(wanted) => Ok((disc, wanted)),
+        None => Ok((disc, own)),
+    }
+}
+
 /// After these nothing else can succeed.
 fn ends_everything(failure: &Failure) -> bool {
     [FailureCode::DiskFull, FailureCode::Cancelled].iter().any(|code| failure.stall.code == code.as_str())
@@ -211,6 +254,8 @@ struct Named {
     path: PathBuf,
     code: String,
     reason: String,
+    /// What could be done instead.
+    instead: Option<Bilingual>,
 }
 
 impl Found {
@@ -220,13 +265,17 @@ impl Found {
             path: odd.path.clone(),
             code: odd.code.clone(),
             reason: odd.reason.clone(),
+            instead: None,
         });
         let left_out = left_out.into_iter().map(|left| {
+            let instead = (!left.is_delivered() && left.code != DICOMDIR).then(|| left.instead());
             let dicomdir = left.code == DICOMDIR;
             let reason = if dicomdir { "not copied: a new one is written".to_owned() } else { left.reason };
-            Named { path: self.files[left.given].clone(), code: left.code, reason }
+            Named { path: self.files[left.given].clone(), code: left.code, reason, instead }
         });
-        odd.chain(left_out).collect()
+        let mut all: Vec<Named> = odd.chain(left_out).collect();
+        all.sort_by(|a, b| a.path.cmp(&b.path));
+        all
     }
 }
 
@@ -253,7 +302,7 @@ fn walk(sources: &[PathBuf]) -> Result<Found, Failed> {
             found.files.push(path);
         } else {
             let reason = "a link or a special file is not followed: name its target as a source".to_owned();
-            found.odd.push(Named { path, code: "not-a-file".into(), reason });
+            found.odd.push(Named { path, code: "not-a-file".into(), reason, instead: None });
         }
     }
     Ok(found)
@@ -303,6 +352,9 @@ impl Outcome {
         }
         for left in &self.left_out {
             println!("left out: {}: {} ({})", left.path.display(), left.reason, left.code);
+            if let Some(instead) = &left.instead {
+                println!("          {}; {}", instead.zh, instead.en);
+            }
         }
         let delivered: usize = self.sets.iter().filter(|set| set.failure.is_none()).map(|set| set.n_instances).sum();
         let (on, named) = (if job.args.plan_only { "planned" } else { "on disc" }, self.left_out.len());
@@ -336,6 +388,7 @@ impl Outcome {
             "sets": self.sets.iter().map(set).collect::<Vec<_>>(),
             "left_out": self.left_out.iter().map(|left| json!({
                 "path": left.path.display().to_string(), "code": left.code, "reason": left.reason,
+                "instead": left.instead.as_ref().map(|instead| json!({ "zh": instead.zh, "en": instead.en })),
                 "missing": left.is_missing(),
             })).collect::<Vec<_>>(),
         })

@@ -2,6 +2,7 @@
 
 use super::DiscView;
 use crate::contents::MANIFEST;
+use crate::reasons::readme_lines;
 
 /// UTF-8 with a byte order mark, which every editor of the last twenty years understands, and lines as DOS ends them.
 pub(crate) fn readme(view: &DiscView<'_>) -> Vec<u8> {
@@ -39,14 +40,7 @@ fn facts(view: &DiscView<'_>, lines: &mut Vec<String>) {
     lines.push(format!("內容　Content　　　：{studies} 次檢查、{series} 個序列、{instances} 個 DICOM 檔"));
     lines.push(format!("　　　　　　　　　　{studies} studies, {series} series, {instances} DICOM files"));
     lines.push(String::new());
-    let left_out = view.left_out().count();
-    if left_out > 0 {
-        lines.push(format!("有 {left_out} 個物件無法放入這種光碟，原因請洽製作單位。"));
-        lines.push(format!(
-            "{left_out} objects have no place on this kind of disc; ask the institution for the reasons."
-        ));
-        lines.push(String::new());
-    }
+    lines.extend(readme_lines(view.left_out()));
 }
 
 fn layout(view: &DiscView<'_>, lines: &mut Vec<String>) {

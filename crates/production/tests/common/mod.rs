@@ -69,8 +69,6 @@ pub fn soaking() -> bool {
     std::env::var_os("FILMDESK_SOAK").is_some()
 }
 
-pub use filmdesk_production::Silent;
-
 /// SHA-256 of bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()

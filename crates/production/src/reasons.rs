@@ -1,0 +1,116 @@
+//! Why an object is not on a medium, in words for people, and what could be done instead: in 正體中文 and English, by code.
+
+use crate::gather::LeftOut;
+use crate::plan::Bilingual;
+use std::collections::BTreeMap;
+
+/// UIDs named for each reason; the receiving hospital asks for the others.
+const MOST_UIDS: usize = 50;
+
+/// What is told about a code.
+struct Row {
+    codes: &'static [&'static str],
+    what: (&'static str, &'static str),
+    instead: (&'static str, &'static str),
+}
+
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    Row {
+        codes: &["transfer-syntax-not-decodable", "unknown-transfer-syntax", "transfer-syntax-not-in-profile"],
+        what: ("它的壓縮方式（例如錄影）這種媒體不收，也無法無損解壓縮", "its compression (a video, for example) is not taken by this kind of medium and cannot be decoded without loss"),
+        instead: ("可改用 USB 隨身碟複製原始檔、以網路傳送，或申請文字報告", "ask for the file as it is on a USB stick, for a transfer over the network, or for the written report"),
+    },
+    Row {
+        codes: &["instance-oversized", "too-large-to-decode"],
+        what: ("單一檔案超過這種媒體的容量", "this object alone is larger than the medium"),
+        instead: ("請改用 DVD 或 USB 隨身碟", "choose a DVD or a USB stick"),
+    },
+    Row {
+        codes: &["no-record-type"],
+        what: ("這類物件依 DICOM 標準不屬於病人的媒體", "DICOM gives objects of this kind no place on a patient's medium"),
+        instead: ("影像不受影響；需要時請影像管理人員另行提供", "no image is affected; the archive's administrator can hand it out by itself"),
+    },
+    Row {
+        codes: &["sop-class-not-in-profile"],
+        what: ("所選的媒體規格只收電腦斷層與磁振造影", "the chosen profile takes CT and MR only"),
+        instead: ("請改用一般用途的規格（STD-GEN-CD）", "choose a general purpose profile (STD-GEN-CD)"),
+    },
+    Row {
+        codes: &["duplicate-instance"],
+        what: ("兩個內容不同的物件用了同一個識別碼，無法判斷何者正確", "two objects with different contents have one identifier, and nobody can tell which is right"),
+        instead: ("請影像管理人員更正後重新申請", "the archive's administrator settles it; then ask again"),
+    },
+    Row {
+        codes: &["no-study-or-series-uid", "no-study-uid", "no-series-uid", "series-of-two-studies"],
+        what: ("物件沒有說明它屬於哪一次檢查或序列", "the object does not say of which study or series it is"),
+        instead: ("請影像管理人員更正後重新申請", "the archive's administrator corrects it; then ask again"),
+    },
+    Row {
+        codes: &["not-dicom", "empty", "dicomdir", "no-pixels"],
+        what: ("這不是 DICOM 物件", "this is no DICOM object"),
+        instead: ("沒有影像因此缺少", "no image is missing because of it"),
+    },
+    Row {
+        codes: &["unreadable", "cannot-write", "inspector-unavailable"],
+        what: ("檔案無法讀取", "the file cannot be read"),
+        instead: ("請資訊人員檢查後重試", "the operator looks at the machine; then try again"),
+    },
+];
+
+const DAMAGED: Row = Row {
+    codes: &[],
+    what: ("物件損壞或內容互相矛盾", "the object is damaged or contradicts itself"),
+    instead: (
+        "請影像管理人員由來源重新取得或修復後重新申請",
+        "the archive's administrator repairs it or gets it again from where it was made; then ask again",
+    ),
+};
+
+fn row(code: &str) -> &'static Row {
+    ROWS.iter().find(|row| row.codes.contains(&code)).unwrap_or(&DAMAGED)
+}
+
+impl LeftOut {
+    /// The reason in general, for people; [`LeftOut::reason`] has the particulars.
+    pub fn what(&self) -> Bilingual {
+        let (zh, en) = row(&self.code).what;
+        Bilingual::new(zh, en)
+    }
+
+    /// What can be done instead.
+    pub fn instead(&self) -> Bilingual {
+        let (zh, en) = row(&self.code).instead;
+        Bilingual::new(zh, en)
+    }
+}
+
+/// What is not on the medium, for its README: reasons with their counts, what can be done instead, and which objects.
+pub(crate) fn readme_lines<'a>(left_out: impl Iterator<Item = &'a LeftOut>) -> Vec<String> {
+    let mut by_reason: BTreeMap<&str, Vec<&LeftOut>> = BTreeMap::new();
+    for left in left_out {
+        by_reason.entry(row(&left.code).what.1).or_default().push(left);
+    }
+    if by_reason.is_empty() {
+        return Vec::new();
+    }
+    let n: usize = by_reason.values().map(Vec::len).sum();
+    let mut lines = vec![
+        "未能放入的物件　Not on this medium".to_owned(),
+        "----------------------------------".to_owned(),
+        format!("有 {n} 個物件未能放入。　{n} objects are not on it."),
+    ];
+    for same in by_reason.values() {
+        let (what, instead) = (same[0].what(), same[0].instead());
+        lines.push(format!("* {} × {}；{}。", same.len(), what.zh, instead.zh));
+        lines.push(format!("  {} × {}: {}.", same.len(), what.en, instead.en));
+        let named = same.iter().filter(|left| !left.sop_instance_uid.is_empty());
+        lines.extend(named.clone().take(MOST_UIDS).map(|left| format!("    {}", left.sop_instance_uid)));
+        let more = named.count().saturating_sub(MOST_UIDS);
+        if more > 0 {
+            lines.push(format!("    ＋{more}"));
+        }
+    }
+    lines.push(String::new());
+    lines
+}

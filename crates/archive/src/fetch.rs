@@ -112,6 +112,10 @@ async fn rounds(backend: &Backend, study_uid: &str, spool: &Spool) -> Result<(),
         if left.is_empty() {
             return Ok(());
         }
+        // A backend that was told to stop returns early; what it left is not missing.
+        if spool.cancel().is_cancelled() {
+            return Err(ArchiveError::Cancelled);
+        }
         let last = match asked {
             Ok(()) => None,
             // Nobody there, or nobody who will talk to us: asking for less will not change it.

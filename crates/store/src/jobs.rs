@@ -331,6 +331,36 @@ impl Store {
         row.map(|_| ()).ok_or(LeaseError::Lost)
     }
 
+    /// Lets the job go because its worker was told to stop: it may be taken up at once, and this was no attempt.
+    ///
+    /// # Errors
+    /// [`LeaseError::Lost`]: it is no longer this worker's (or was cancelled).
+    pub async fn give_back(&self, lease: &Lease) -> Result<(), LeaseError> {
+        let update = "UPDATE job SET state = 'queued', attempts = attempts - 1, \
+                      run_at_ms = (SELECT now_ms FROM db_clock) \
+                      WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING id";
+        let mut tx = self.db().begin().await?;
+        let row: Option<(i64,)> = within!(&mut tx, c =>
+            sqlx::query_as(update).bind(lease.job).bind(lease.fence).fetch_optional(c).await)?;
+        tx.commit().await?;
+        row.map(|_| ()).ok_or(LeaseError::Lost)
+    }
+
+    /// Ends the leases of a worker that is known to be dead, so that its jobs need not wait for them to run out; how many.
+    /// Its attempts count: a job that kills its worker is handed out as used up in the end. Should the worker live after
+    /// all, nothing is lost: it either renews its lease or, once another has the job, finds its fencing number outdated.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn end_leases_of(&self, dead_worker: &str) -> Result<u64, StoreError> {
+        let update = "UPDATE job SET lease_until_ms = 0 WHERE owner = $1 AND state = 'running' AND lease_until_ms > 0";
+        let mut tx = self.db().begin().await?;
+        let ended = within!(&mut tx, c => sqlx::query(update).bind(dead_worker).execute(c).await
+            .map(|done| done.rows_affected()))?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     /// Ends a job whose result is no change of its application (a preview, a wipe).
     ///
     /// # Errors

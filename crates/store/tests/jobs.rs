@@ -165,6 +165,39 @@ on_both!(a_job_that_fails_too_often_is_handed_out_to_be_stalled, async |ground: 
     assert!(store.claim(Lane::Quick, "w2").await.unwrap().is_none());
 });
 
+on_both!(a_stop_is_no_attempt_and_a_death_is_one, async |ground: Ground| {
+    let store = ground.store().await;
+    let (one, _) = ground.draft(&store).await;
+    enqueue(&store, &one, NewJob { max_attempts: 2, ..NewJob::new(JobKind::Weigh) }).await;
+    for _ in 0..7 {
+        let stopped = store.claim(Lane::Quick, "w1").await.unwrap().unwrap();
+        assert_eq!((stopped.attempts, stopped.used_up), (1, false), "stopping is no attempt");
+        store.give_back(&stopped.lease).await.unwrap();
+        assert!(matches!(store.give_back(&stopped.lease).await, Err(LeaseError::Lost)), "it was let go already");
+    }
+    for attempt in 1..=3 {
+        let killed = store.claim(Lane::Quick, "w1").await.unwrap().unwrap();
+        assert_eq!((killed.attempts, killed.used_up), (attempt, attempt > 2), "dying is one");
+        assert!(store.claim(Lane::Quick, "w1").await.unwrap().is_none(), "the lease stands");
+        assert_eq!(store.end_leases_of("w2").await.unwrap(), 0, "another's lease is not ended");
+        assert_eq!(store.end_leases_of("w1").await.unwrap(), 1);
+    }
+});
+
+on_both!(a_worker_wrongly_called_dead_goes_on_or_learns_that_it_lost, async |ground: Ground| {
+    let store = ground.store().await;
+    let (one, _) = ground.draft(&store).await;
+    enqueue(&store, &one, NewJob::new(JobKind::Weigh)).await;
+    let job = store.claim(Lane::Quick, "w1").await.unwrap().unwrap();
+    assert_eq!(store.end_leases_of("w1").await.unwrap(), 1);
+    store.heartbeat(&job.lease, None).await.unwrap();
+    assert!(store.claim(Lane::Quick, "w2").await.unwrap().is_none(), "it renewed its lease in time");
+    assert_eq!(store.end_leases_of("w1").await.unwrap(), 1);
+    let other = store.claim(Lane::Quick, "w2").await.unwrap().expect("the lease was ended");
+    assert!(matches!(store.finish_job(&job.lease).await, Err(LeaseError::Lost)), "its result is refused");
+    store.finish_job(&other.lease).await.unwrap();
+});
+
 on_both!(a_retry_waits, async |ground: Ground| {
     let store = ground.store().await;
     let (one, _) = ground.draft(&store).await;

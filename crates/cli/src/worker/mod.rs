@@ -2,7 +2,8 @@
 //!
 //! Two lanes run beside each other, so that weighing never queues behind making. A job's result and its end are one
 //! transaction with the change of the application ([`Store::change`] with [`Change::finish`]); a worker that dies leaves a
-//! lease that runs out, and whoever takes the job up again finds in the spool what had arrived. Nothing is made twice: a
+//! lease that its successor on the same spool ends (or that runs out), and whoever takes the job up again finds in the spool
+//! what had arrived. Nothing is made twice: a
 //! result whose lease was lost is refused.
 
 mod beat;
@@ -63,6 +64,7 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(3);
 /// Works until told to stop.
 pub async fn run(worker: Worker) {
     let worker = Arc::new(worker);
+    worker.end_leases_of_the_dead().await;
     let mut tasks = JoinSet::new();
     for _ in 0..worker.config.quick_jobs {
         tasks.spawn(Arc::clone(&worker).lane(Lane::Quick));
@@ -81,6 +83,16 @@ pub async fn run(worker: Worker) {
 }
 
 impl Worker {
+    /// This process holds the lock of its spool, so whoever worked under its id before is dead: what that one had in hand is
+    /// taken up at once instead of after its lease.
+    async fn end_leases_of_the_dead(&self) {
+        match self.store.end_leases_of(&self.spool.worker).await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::warn!(jobs, "a worker died here; its jobs are taken up again"),
+            Err(error) => tracing::warn!(%error, "the leases of a worker that died run out by themselves"),
+        }
+    }
+
     async fn lane(self: Arc<Self>, lane: Lane) {
         let mut stopping = self.stopping.clone();
         while !*stopping.borrow() {
@@ -116,6 +128,11 @@ impl Worker {
             JobKind::Wipe => self.wipe(&job).await,
         };
         drop(beating);
+        // What fails because it was told to stop has not failed.
+        let result = match result {
+            Err(Stopped::Failed { .. }) if pulse.check().is_err() && !job.used_up => pulse.check(),
+            other => other,
+        };
         match result {
             Ok(()) => tracing::info!(job = id, kind, application, "job done"),
             Err(stopped) => self.conclude(&job, stopped).await,
@@ -130,7 +147,9 @@ impl Worker {
                 tracing::warn!(job = id, kind, application, code = reason.code, what = reason.what, "job failed");
                 if retry && !job.used_up && job.attempts < self.config.attempts {
                     let pause = self.pause_after(job.attempts);
-                    self.store.retry_job(&job.lease, pause, &reason.what).await.map_err(|e| e.to_string())
+                    // The code first: pages word it in their language.
+                    let note = format!("{}: {}", reason.code, reason.what);
+                    self.store.retry_job(&job.lease, pause, &note).await.map_err(|e| e.to_string())
                 } else {
                     self.stall(job, reason).await
                 }
@@ -143,7 +162,7 @@ impl Worker {
                 tracing::warn!(job = id, kind, application, "job taken up elsewhere; its result is dropped");
                 Ok(())
             }
-            Stopped::Stopping => self.store.retry_job(&job.lease, 0, "").await.map_err(|e| e.to_string()),
+            Stopped::Stopping => self.store.give_back(&job.lease).await.map_err(|e| e.to_string()),
             Stopped::Nothing => self.store.finish_job(&job.lease).await.map_err(|e| e.to_string()),
         };
         // The lease runs out, and the job is taken up again.
@@ -248,7 +267,7 @@ impl Worker {
 
 /// It was taken up too often: it killed its worker, or a worker was killed again and again.
 fn used_up(job: &Job) -> Stopped {
-    let last = if job.last_reason.is_empty() { "The worker ended each time." } else { &job.last_reason };
+    let last = job.last_reason.split_once(": ").map_or("The worker ended each time.", |(_code, what)| what);
     let what = format!("{} was tried {} times without an end. {last}", job.kind.name(), job.attempts.saturating_sub(1));
     failed("tried-too-often", WhoCanFix::Operator, what, "Look at the log, then try again.", false)
 }

@@ -1,6 +1,9 @@
 //! A desk for tests: the real program on a temporary state, driven through its store as the pages drive it.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod browser;
+pub mod fire;
+
 use filmdesk_desk::{
     Applicant, Application, ApplicationId, ArchivePatient, By, DocumentReview, Order, ParcelId, ParcelState, Patient,
     Payment, PaymentMeans, PresentedDocument, Private, Request, StaffId, State, TickedStudy, TransitionError,

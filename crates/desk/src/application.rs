@@ -1,9 +1,12 @@
 //! The application and its states.
 
-use crate::{ApplicationNumber, By, Found, Order, Parcel, Private, Quote, Request, StaffId, Weighing};
+use crate::{
+    ApplicationNumber, By, Found, Order, Parcel, ParcelId, Private, Quote, Refusal, Request, StaffId, Weighing,
+};
 use filmdesk_policy::{Lang, Text, Twd};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Internal id: random, positive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -227,13 +230,28 @@ pub struct StallReason {
 }
 
 /// A transition that is not possible, and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot {action} an application that is {from}: {missing}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransitionError {
     /// Name of the state it was in.
     pub from: &'static str,
     /// The action.
     pub action: &'static str,
+    /// The parcel it was about, if one.
+    pub parcel: Option<ParcelId>,
     /// What was missing or wrong.
-    pub missing: String,
+    pub why: Refusal,
 }
+
+impl fmt::Display for TransitionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TransitionError { from, action, parcel, why } = self;
+        match parcel {
+            Some(ParcelId(parcel)) => {
+                write!(f, "cannot {action} an application that is {from}: parcel {parcel}: {why}")
+            }
+            None => write!(f, "cannot {action} an application that is {from}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for TransitionError {}

@@ -2,7 +2,7 @@
 //!
 //! Pure like `policy`: time and randomness are arguments. Each state is a variant that carries who and when; each
 //! transition consumes the application and returns the next one, or a [`TransitionError`] naming the state it was in, the
-//! action, and what was missing:
+//! action, and why not ([`Refusal`]: a stable code that pages word in their language):
 //!
 //! ```text
 //! draft ─submit─► submitted ─verify─► verified ─(found, tick)─ weigh─► weighed ─pay─► paid, in parcels
@@ -21,6 +21,7 @@ mod number;
 mod order;
 mod parcel;
 mod people;
+mod refusal;
 mod status;
 mod transitions;
 
@@ -32,5 +33,6 @@ pub use number::*;
 pub use order::*;
 pub use parcel::*;
 pub use people::*;
+pub use refusal::Refusal;
 pub use status::*;
 pub use transitions::PartPlan;

@@ -2,8 +2,8 @@
 
 use crate::transitions::{Moved, days_have_passed};
 use crate::{
-    Action, Application, ApplicationNumber, By, FinishedDisc, Paid, Parcel, ParcelId, ParcelState, Private, Release,
-    StaffId, StallReason, State, TransitionError,
+    Action, Application, ApplicationNumber, By, FinishedDisc, Paid, Parcel, ParcelId, ParcelState, Private, Refusal,
+    Release, StaffId, StallReason, State, TransitionError,
 };
 use filmdesk_policy::{Capacity, Collection};
 use jiff::Timestamp;
@@ -27,11 +27,11 @@ impl Application {
         self.move_parcel(Action::Start, parcel, |_, parcel| {
             if let ParcelState::Waiting { until, .. } = &parcel.state {
                 return match until {
-                    Some(until) if *until > at => Err("its waiting period is not over".to_owned()),
+                    Some(until) if *until > at => Err(Refusal::StillWaits),
                     Some(_) | None => Ok(ParcelState::InProduction { since: at }),
                 };
             }
-            let state @ ParcelState::InProduction { .. } = &parcel.state else { return Err("it does not wait".into()) };
+            let state @ ParcelState::InProduction { .. } = &parcel.state else { return Err(Refusal::NotWaiting) };
             Ok(state.clone())
         })
     }
@@ -43,16 +43,16 @@ impl Application {
     pub fn finish(self, parcel: ParcelId, discs: Vec<FinishedDisc>, at: Timestamp) -> Moved {
         self.move_parcel(Action::Finish, parcel, |paid, parcel| {
             if !matches!(parcel.state, ParcelState::InProduction { .. }) {
-                return Err("it is not in production".into());
+                return Err(Refusal::NotInProduction);
             }
             if discs.is_empty() && !paid.weighed.weighing.discs.is_empty() {
-                return Err("it has no disc".into());
+                return Err(Refusal::NoDisc);
             }
             check_set(&discs)?;
             let others = paid.parcels.iter().filter(|other| other.id != parcel.id);
             let codes: BTreeSet<&str> = others.flat_map(|other| other.discs()).map(|disc| disc.code.as_str()).collect();
             if let Some(disc) = discs.iter().find(|disc| codes.contains(disc.code.as_str())) {
-                return Err(format!("the code of {} is on a disc of another parcel", disc.volume_id));
+                return Err(Refusal::CodeTaken { disc: disc.volume_id.clone() });
             }
             Ok(ParcelState::Ready { since: at, discs })
         })
@@ -67,7 +67,7 @@ impl Application {
             if matches!(parcel.state, ParcelState::InProduction { .. } | ParcelState::Waiting { .. }) {
                 return Ok(ParcelState::Stalled { since: at, reason });
             }
-            Err("it is not being made".into())
+            Err(Refusal::NotBeingMade)
         })
     }
 
@@ -82,7 +82,7 @@ impl Application {
             | ParcelState::InProduction { .. }
             | ParcelState::Ready { .. }
             | ParcelState::Released { .. }
-            | ParcelState::Destroyed { .. } => Err("it is not stalled".into()),
+            | ParcelState::Destroyed { .. } => Err(Refusal::ParcelNotStalled),
         })
     }
 
@@ -92,12 +92,12 @@ impl Application {
     /// # Errors
     /// Any of the three does not match, or a faulty parcel was made again and must not be handed over.
     pub fn release(self, parcel: ParcelId, release: Release, scan: &Scan) -> Moved {
-        let slip = if scan.slip == self.number { Ok(()) } else { Err("the slip is another application's".to_owned()) };
+        let slip = if scan.slip == self.number { Ok(()) } else { Err(Refusal::OtherSlip) };
         self.move_parcel(Action::Release, parcel, |paid, parcel| {
             slip?;
-            let ParcelState::Ready { discs, .. } = &parcel.state else { return Err("it is not ready".into()) };
+            let ParcelState::Ready { discs, .. } = &parcel.state else { return Err(Refusal::NotReady) };
             if paid.remade(parcel.id) {
-                return Err("it is faulty and was made again: destroy it".into());
+                return Err(Refusal::FaultyRemade);
             }
             match_codes(discs, &scan.codes)?;
             match_person(paid, &release)?;
@@ -114,15 +114,15 @@ impl Application {
         let mut copy = None;
         self = self.move_parcel(Action::Remake, parcel, |paid, parcel| {
             if paid.remade(parcel.id) {
-                return Err("it was made again already".into());
+                return Err(Refusal::RemadeAlready);
             }
             if let ParcelState::Released { release, .. } = &parcel.state {
                 let day_after = days_have_passed(release.by().at, by.at, free_days.saturating_add(1));
                 if day_after {
-                    return Err(format!("it was handed over more than {free_days} days ago"));
+                    return Err(Refusal::TooLateToRemake { days: free_days.to_string() });
                 }
             } else if !matches!(parcel.state, ParcelState::Ready { .. }) {
-                return Err("nothing was made".into());
+                return Err(Refusal::NothingMade);
             }
             copy = Some(Parcel {
                 id: ParcelId(id),
@@ -144,12 +144,12 @@ impl Application {
     /// It is not ready, it still waits for its collector, or the witness is the same person.
     pub fn destroy(self, parcel: ParcelId, by: By, witness: StaffId, unclaimed_days: i64) -> Moved {
         self.move_parcel(Action::Destroy, parcel, |paid, parcel| {
-            let ParcelState::Ready { since, .. } = &parcel.state else { return Err("it is not ready".into()) };
+            let ParcelState::Ready { since, .. } = &parcel.state else { return Err(Refusal::NotReady) };
             if by.staff == witness {
-                return Err("the witness must be somebody else".into());
+                return Err(Refusal::SameWitness);
             }
             if !paid.remade(parcel.id) && !days_have_passed(*since, by.at, unclaimed_days) {
-                return Err(format!("it waits {unclaimed_days} days for its collector"));
+                return Err(Refusal::WaitsForCollector { days: unclaimed_days.to_string() });
             }
             Ok(ParcelState::Destroyed { by, witness })
         })
@@ -173,18 +173,18 @@ impl Application {
         mut self,
         action: Action,
         id: ParcelId,
-        next: impl FnOnce(&Paid, &Parcel) -> Result<ParcelState, String>,
+        next: impl FnOnce(&Paid, &Parcel) -> Result<ParcelState, Refusal>,
     ) -> Moved {
         let from = self.state.name();
-        let error = |from, missing: &str| TransitionError { from, action: action.name(), missing: missing.to_owned() };
-        let State::Paid(paid) = &mut self.state else { return Err(error(from, "it has no parcels")) };
+        let error = |from, parcel, why| TransitionError { from, action: action.name(), parcel, why };
+        let State::Paid(paid) = &mut self.state else { return Err(error(from, None, Refusal::NoParcels)) };
         let Some(index) = paid.parcels.iter().position(|parcel| parcel.id == id) else {
-            return Err(error(from, &format!("it has no parcel {}", id.0)));
+            return Err(error(from, None, Refusal::NoParcel { parcel: id.0.to_string() }));
         };
         let parcel = &paid.parcels[index];
         match next(paid, parcel) {
             Ok(state) => paid.parcels[index].state = state,
-            Err(missing) => return Err(error(parcel.state.name(), &format!("parcel {}: {missing}", id.0))),
+            Err(why) => return Err(error(parcel.state.name(), Some(id), why)),
         }
         Ok(self)
     }
@@ -234,34 +234,34 @@ impl ParcelState {
 }
 
 /// Every k of n is there, nothing is empty, and no two discs share a code or a volume.
-fn check_set(discs: &[FinishedDisc]) -> Result<(), String> {
+fn check_set(discs: &[FinishedDisc]) -> Result<(), Refusal> {
     let (mut codes, mut volumes) = (BTreeSet::new(), BTreeSet::new());
     for disc in discs {
         let whole = disc.n_instances > 0 && disc.size_bytes > 0 && !disc.sha256.is_empty() && !disc.blob.is_empty();
         if !whole || disc.code.trim().is_empty() {
-            return Err(format!("disc {} is empty or has no code", disc.volume_id));
+            return Err(Refusal::EmptyDisc { disc: disc.volume_id.clone() });
         }
         if !codes.insert(plain_code(&disc.code)) || !volumes.insert(&disc.volume_id) {
-            return Err(format!("disc {} shares its code or volume with another", disc.volume_id));
+            return Err(Refusal::DiscTwice { disc: disc.volume_id.clone() });
         }
         if let Some(number) = (1..=disc.of).find(|k| !discs.iter().any(|disc| disc.number == *k)) {
-            return Err(format!("disc {number} of {} is missing", disc.of));
+            return Err(Refusal::DiscMissing { number: number.to_string(), of: disc.of.to_string() });
         }
     }
     Ok(())
 }
 
 /// The codes scanned are exactly those of the discs.
-fn match_codes(discs: &[FinishedDisc], scanned: &[String]) -> Result<(), String> {
+fn match_codes(discs: &[FinishedDisc], scanned: &[String]) -> Result<(), Refusal> {
     let ours: BTreeSet<String> = discs.iter().map(|disc| plain_code(&disc.code)).collect();
     let scanned: BTreeSet<String> =
         scanned.iter().map(|code| plain_code(code)).filter(|code| !code.is_empty()).collect();
     if let Some(foreign) = scanned.difference(&ours).next() {
-        return Err(format!("stop: the disc with code {foreign} is not one of this parcel"));
+        return Err(Refusal::ForeignDisc { code: foreign.clone() });
     }
     match ours.difference(&scanned).count() {
         0 => Ok(()),
-        missing => Err(format!("{missing} of {} discs were not scanned", ours.len())),
+        missing => Err(Refusal::NotAllScanned { missing: missing.to_string(), of: ours.len().to_string() }),
     }
 }
 
@@ -271,12 +271,12 @@ fn plain_code(code: &str) -> String {
 }
 
 /// The person at the counter is one the application names, or the address is one it gives.
-fn match_person(paid: &Paid, release: &Release) -> Result<(), String> {
+fn match_person(paid: &Paid, release: &Release) -> Result<(), Refusal> {
     let request = &paid.weighed.verified.submitted.request;
     match release {
         Release::AtCounter { collector, identity_seen, last_four, .. } => {
             if collector.reveal().trim().is_empty() || identity_seen.trim().is_empty() {
-                return Err("write who collects and which identity document was seen".into());
+                return Err(Refusal::NoCollector);
             }
             let people = request.applicant.person.iter().chain(&request.applicant.agent).map(|person| &person.identity);
             let own = Some(&request.patient.identity);
@@ -284,12 +284,12 @@ fn match_person(paid: &Paid, release: &Release) -> Result<(), String> {
             if people.chain(own).any(|identity| ends_alike(identity, last_four)) {
                 return Ok(());
             }
-            Err("stop: the identity number is nobody's who may collect this".into())
+            Err(Refusal::OtherPerson)
         }
         Release::ByPost { tracking, .. } => match request.collection() {
             Collection::ByPostInTaiwan if !tracking.reveal().trim().is_empty() => Ok(()),
-            Collection::ByPostInTaiwan => Err("write the number of the registered mail".into()),
-            Collection::AtCounter | Collection::ByPostAbroad => Err("it is collected at the counter".into()),
+            Collection::ByPostInTaiwan => Err(Refusal::NoTracking),
+            Collection::AtCounter | Collection::ByPostAbroad => Err(Refusal::CollectedAtCounter),
         },
     }
 }

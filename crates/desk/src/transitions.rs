@@ -2,7 +2,7 @@
 
 use crate::{
     Action, Application, ApplicationId, ApplicationNumber, ArchivePatient, By, DocumentReview, Found, Order, Paid,
-    Parcel, ParcelId, ParcelState, Payment, Private, Quote, Request, StaffId, StallReason, State, Submitted,
+    Parcel, ParcelId, ParcelState, Payment, Private, Quote, Refusal, Request, StaffId, StallReason, State, Submitted,
     TransitionError, Verified, Weighed, Weighing,
 };
 use filmdesk_policy::{Lang, Text};
@@ -48,7 +48,7 @@ impl Application {
             | State::Referred { .. }
             | State::Refused { .. }
             | State::Cancelled { .. }
-            | State::Expired { .. } => Err(self.cannot(Action::SaveForm, "the form was sent already")),
+            | State::Expired { .. } => Err(self.cannot(Action::SaveForm, Refusal::FormSent)),
         }
     }
 
@@ -58,7 +58,7 @@ impl Application {
     /// Nothing is asked for, or it is no draft.
     pub fn submit(self, request: Request, at: Timestamp) -> Moved {
         if !matches!(self.state, State::Draft) {
-            return Err(self.cannot(Action::Submit, "only a draft is sent"));
+            return Err(self.cannot(Action::Submit, Refusal::NotDraft));
         }
         self.sent(Action::Submit, request, at)
     }
@@ -69,10 +69,10 @@ impl Application {
     /// Neither a missing paper nor a note says what the applicant must do.
     pub fn return_for(self, by: By, missing: Vec<String>, note: Private) -> Moved {
         if missing.is_empty() && note.reveal().trim().is_empty() {
-            return Err(self.cannot(Action::Return, "name the missing papers, or write what is missing"));
+            return Err(self.cannot(Action::Return, Refusal::NothingMissing));
         }
         let State::Submitted(submitted) = &self.state else {
-            return Err(self.cannot(Action::Return, "papers are checked right after submission"));
+            return Err(self.cannot(Action::Return, Refusal::NotSubmitted));
         };
         let state = State::Returned { submitted: submitted.clone(), by, missing, note };
         Ok(self.into_state(state))
@@ -84,14 +84,14 @@ impl Application {
     /// It was not returned.
     pub fn resubmit(self, request: Request, at: Timestamp) -> Moved {
         if !matches!(self.state, State::Returned { .. }) {
-            return Err(self.cannot(Action::Resubmit, "it was not returned"));
+            return Err(self.cannot(Action::Resubmit, Refusal::NotReturned));
         }
         self.sent(Action::Resubmit, request, at)
     }
 
     fn sent(self, action: Action, request: Request, at: Timestamp) -> Moved {
         if request.situation.items.is_empty() {
-            return Err(self.cannot(action, "no examination is asked for"));
+            return Err(self.cannot(action, Refusal::NoItem));
         }
         Ok(self.into_state(State::Submitted(Submitted { at, request })))
     }
@@ -103,29 +103,29 @@ impl Application {
     /// A paper was not seen; the patient's number is empty or holds a wildcard; the birthday is not the form's (W1); studies
     /// are ticked already.
     pub fn verify(self, review: DocumentReview, patient: ArchivePatient) -> Moved {
-        let cannot = |what: &str| Err(self.cannot(Action::Verify, what));
+        let cannot = |why: Refusal| Err(self.cannot(Action::Verify, why));
         let submitted = if let State::Submitted(submitted) = &self.state {
             submitted.clone()
         } else if let State::Verified(verified) | State::Stalled { verified, .. } = &self.state {
             if matches!(self.state, State::Verified(_)) && verified.order.is_some() {
-                return cannot("studies are ticked already: amend first");
+                return cannot(Refusal::TickedAlready);
             }
             verified.submitted.clone()
         } else {
-            return cannot("papers are checked after submission and before weighing");
+            return cannot(Refusal::NotVerifiable);
         };
         if let Some(unseen) = review.presented.iter().find(|document| !document.seen) {
-            return cannot(&format!("the original of {} was not seen", unseen.id));
+            return cannot(Refusal::PaperUnseen { paper: unseen.id.clone() });
         }
         if review.presented.is_empty() {
-            return cannot("no paper was seen");
+            return cannot(Refusal::NoPaperSeen);
         }
         let id = patient.patient_id.reveal();
         if id.trim().is_empty() || id.contains(['*', '?', '\\']) {
-            return cannot("the patient's number in the archive must be exact, without * ? or \\");
+            return cannot(Refusal::NumberNotExact);
         }
         if patient.born != submitted.request.patient.born {
-            return cannot("the birthday is not the one on the form");
+            return cannot(Refusal::OtherBirthday);
         }
         Ok(self.into_state(State::Verified(Verified { submitted, review, patient, found: None, order: None })))
     }
@@ -136,10 +136,10 @@ impl Application {
     /// Nobody is looking, or studies are ticked already.
     pub fn found(self, found: Found) -> Moved {
         let State::Verified(verified) = &self.state else {
-            return Err(self.cannot(Action::Find, "the archive is asked once the papers are verified"));
+            return Err(self.cannot(Action::Find, Refusal::NotVerified));
         };
         if verified.order.is_some() {
-            return Err(self.cannot(Action::Find, "studies are ticked already"));
+            return Err(self.cannot(Action::Find, Refusal::TickedAlready));
         }
         let state = State::Verified(Verified { found: Some(found), ..verified.clone() });
         Ok(self.into_state(state))
@@ -150,28 +150,28 @@ impl Application {
     /// # Errors
     /// A study is not in the archive's list as shown, is named twice, or belongs to another patient than the verified one.
     pub fn tick(self, order: Order) -> Moved {
-        let cannot = |what: &str| Err(self.cannot(Action::Tick, what));
+        let cannot = |why: Refusal| Err(self.cannot(Action::Tick, why));
         let State::Verified(verified) = &self.state else {
-            return cannot("studies are ticked once the papers are verified");
+            return cannot(Refusal::NotTickable);
         };
-        let Some(found) = &verified.found else { return cannot("the archive has not answered yet") };
+        let Some(found) = &verified.found else { return cannot(Refusal::NothingFound) };
         if verified.order.is_some() {
-            return cannot("studies are ticked already: amend first");
+            return cannot(Refusal::TickedAlready);
         }
         if order.studies.is_empty() {
-            return cannot("no study is ticked");
+            return cannot(Refusal::NothingTicked);
         }
         if order.patient != verified.patient {
-            return cannot("the patient is not the verified one");
+            return cannot(Refusal::OtherPatient);
         }
         let mut seen = BTreeSet::new();
         for ticked in &order.studies {
             if !seen.insert((&ticked.study.archive, &ticked.study.study_uid)) {
-                return cannot(&format!("study {} is ticked twice", ticked.study.study_uid));
+                return cannot(Refusal::TickedTwice { study: ticked.study.study_uid.clone() });
             }
             // The list may have changed under the cursor (W3): a study is ticked as it was shown, or not at all.
             if !found.studies.iter().any(|listed| same_study(listed, &ticked.study)) {
-                return cannot(&format!("study {} is not in the archive's list", ticked.study.study_uid));
+                return cannot(Refusal::NotListed { study: ticked.study.study_uid.clone() });
             }
         }
         let state = State::Verified(Verified { order: Some(order), ..verified.clone() });
@@ -184,16 +184,16 @@ impl Application {
     /// Nothing was ticked, nothing was fetched, or the price is not binding.
     pub fn weigh(self, weighing: Weighing, quote: Quote) -> Moved {
         let State::Verified(verified) = &self.state else {
-            return Err(self.cannot(Action::Weigh, "it is not being weighed"));
+            return Err(self.cannot(Action::Weigh, Refusal::NotWeighing));
         };
         if verified.order.is_none() {
-            return Err(self.cannot(Action::Weigh, "no study is ticked"));
+            return Err(self.cannot(Action::Weigh, Refusal::NothingTicked));
         }
         if !quote.answer.binding {
-            return Err(self.cannot(Action::Weigh, "an estimate is no quote"));
+            return Err(self.cannot(Action::Weigh, Refusal::NotBinding));
         }
         if weighing.n_instances == 0 || weighing.goods_hash.is_empty() {
-            return Err(self.cannot(Action::Weigh, "nothing was fetched"));
+            return Err(self.cannot(Action::Weigh, Refusal::NothingFetched));
         }
         let state = State::Weighed(Weighed { verified: verified.clone(), weighing, quote });
         Ok(self.into_state(state))
@@ -211,8 +211,7 @@ impl Application {
         } else {
             None
         };
-        let verified =
-            under_way.ok_or_else(|| self.cannot(Action::Stall, "nothing is being found or weighed"))?.clone();
+        let verified = under_way.ok_or_else(|| self.cannot(Action::Stall, Refusal::NothingUnderWay))?.clone();
         Ok(self.into_state(State::Stalled { verified, reason, at }))
     }
 
@@ -222,7 +221,7 @@ impl Application {
     /// It is not stalled.
     pub fn retry(self, _by: By) -> Moved {
         let State::Stalled { verified, .. } = &self.state else {
-            return Err(self.cannot(Action::Retry, "nothing is stalled"));
+            return Err(self.cannot(Action::Retry, Refusal::NotStalled));
         };
         let state = State::Verified(verified.clone());
         Ok(self.into_state(state))
@@ -241,7 +240,7 @@ impl Application {
         } else {
             None
         };
-        let verified = ticked.ok_or_else(|| self.cannot(Action::Amend, "nothing is ticked, or it is paid"))?;
+        let verified = ticked.ok_or_else(|| self.cannot(Action::Amend, Refusal::NotAmendable))?;
         let state = State::Verified(Verified { order: None, ..verified.clone() });
         Ok(self.into_state(state))
     }
@@ -262,25 +261,25 @@ impl Application {
     /// The amount is not the quote's total, the quote ran out before `local`, the receipt has no number, or the parts are
     /// not exactly the ordered studies.
     pub fn pay_in_parts(self, payment: Payment, local: DateTime, parts: Vec<PartPlan>) -> Moved {
-        let cannot = |what: &str| Err(self.cannot(Action::Pay, what));
+        let cannot = |why: Refusal| Err(self.cannot(Action::Pay, why));
         let State::Weighed(weighed) = &self.state else {
-            return cannot("it is paid once it is weighed, and only once");
+            return cannot(Refusal::NotPayable);
         };
         if payment.amount != weighed.quote.answer.total {
-            return cannot("the amount is not the quote's total");
+            return cannot(Refusal::OtherAmount);
         }
         if local > weighed.quote.expires {
-            return cannot("the quote has expired: weigh again");
+            return cannot(Refusal::QuoteExpired);
         }
         if payment.receipt_number < 1 {
-            return cannot("the receipt has no number");
+            return cannot(Refusal::NoReceiptNumber);
         }
         let mut parted: Vec<&String> = parts.iter().flat_map(|part| &part.studies).collect();
         let mut ordered = ordered_studies(&weighed.verified);
         parted.sort();
         ordered.sort();
         if parts.iter().any(|part| part.studies.is_empty()) || !parted.into_iter().eq(ordered.iter()) {
-            return cannot("the parcels are not exactly the ordered studies");
+            return cannot(Refusal::OtherParts);
         }
         let parcels = (1..)
             .zip(parts)
@@ -300,18 +299,18 @@ impl Application {
     /// # Errors
     /// Making has started, no reason is given, or the same account took the money.
     pub fn refund(self, by: By, reason: Private) -> Moved {
-        let cannot = |what: &str| Err(self.cannot(Action::Refund, what));
-        let State::Paid(paid) = &self.state else { return cannot("no money was taken, or it was paid back already") };
+        let cannot = |why: Refusal| Err(self.cannot(Action::Refund, why));
+        let State::Paid(paid) = &self.state else { return cannot(Refusal::NotPaid) };
         let untouched =
             |parcel: &Parcel| matches!(parcel.state, ParcelState::Waiting { .. } | ParcelState::Stalled { .. });
         if !paid.parcels.iter().all(untouched) {
-            return cannot("making has started");
+            return cannot(Refusal::MakingStarted);
         }
         if by.staff == paid.payment.by.staff {
-            return cannot("somebody else than the one who took the money pays it back");
+            return cannot(Refusal::SamePerson);
         }
         if reason.reveal().trim().is_empty() {
-            return cannot("write the reason");
+            return cannot(Refusal::NoReason);
         }
         let state = State::Refunded { paid: paid.clone(), by, reason };
         Ok(self.into_state(state))
@@ -333,7 +332,7 @@ impl Application {
     pub fn refuse(self, by: By, reason: Private) -> Moved {
         let before = self.before_payment(Action::Refuse)?;
         if reason.reveal().trim().is_empty() {
-            return Err(self.cannot(Action::Refuse, "write the reason"));
+            return Err(self.cannot(Action::Refuse, Refusal::NoReason));
         }
         Ok(self.into_state(State::Refused { before, by, reason }))
     }
@@ -357,10 +356,10 @@ impl Application {
         } else if matches!(self.state, State::Draft) {
             self.opened_at
         } else {
-            return Err(self.cannot(Action::Expire, "only a draft or a returned application expires"));
+            return Err(self.cannot(Action::Expire, Refusal::NeverExpires));
         };
         if !days_have_passed(since, at, keep_days) {
-            return Err(self.cannot(Action::Expire, "it has not lain long enough"));
+            return Err(self.cannot(Action::Expire, Refusal::TooEarlyToExpire));
         }
         let before = Box::new(self.state.clone());
         Ok(self.into_state(State::Expired { before, at }))
@@ -374,17 +373,17 @@ impl Application {
             | State::Verified(_)
             | State::Weighed(_)
             | State::Stalled { .. } => Ok(Box::new(self.state.clone())),
-            State::Paid(_) => Err(self.cannot(action, "it is paid")),
+            State::Paid(_) => Err(self.cannot(action, Refusal::Paid)),
             State::Refunded { .. }
             | State::Referred { .. }
             | State::Refused { .. }
             | State::Cancelled { .. }
-            | State::Expired { .. } => Err(self.cannot(action, "it is closed")),
+            | State::Expired { .. } => Err(self.cannot(action, Refusal::Closed)),
         }
     }
 
-    pub(crate) fn cannot(&self, action: Action, missing: &str) -> TransitionError {
-        TransitionError { from: self.state.name(), action: action.name(), missing: missing.to_owned() }
+    pub(crate) fn cannot(&self, action: Action, why: Refusal) -> TransitionError {
+        TransitionError { from: self.state.name(), action: action.name(), parcel: None, why }
     }
 
     pub(crate) fn into_state(self, state: State) -> Application {

@@ -100,7 +100,7 @@ impl ActError {
     pub fn page(self, back: &str) -> PageError {
         match self {
             ActError::Stale => PageError::Changed { back: back.to_owned() },
-            ActError::Transition(error) => PageError::NotNow { why: error.missing, back: back.to_owned() },
+            ActError::Transition(error) => PageError::NotNow { why: error.why, back: back.to_owned() },
             ActError::Failed(error) => PageError::internal(error),
         }
     }

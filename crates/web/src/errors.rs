@@ -1,9 +1,11 @@
 //! What cannot be shown, said in both languages: what happened, who can help, what to do next.
 
 use crate::page::{Ctx, Page};
+use crate::words;
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use filmdesk_desk::Refusal;
 use std::fmt::Display;
 use std::sync::Arc;
 
@@ -26,8 +28,15 @@ pub enum PageError {
     /// The application is in a state that does not allow it.
     NotNow {
         /// What was missing, for staff.
-        why: String,
+        why: Refusal,
         /// Where to look again.
+        back: String,
+    },
+    /// A paper needs a character that no font has.
+    CannotPrint {
+        /// The character and its code point.
+        character: String,
+        /// Where to go on.
         back: String,
     },
     /// Ours to repair. The text is for the log, never for the page.
@@ -45,7 +54,9 @@ impl PageError {
             PageError::NotFound => StatusCode::NOT_FOUND,
             PageError::Forbidden | PageError::ForeignOrigin => StatusCode::FORBIDDEN,
             PageError::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            PageError::Changed { .. } | PageError::NotNow { .. } => StatusCode::CONFLICT,
+            PageError::Changed { .. } | PageError::NotNow { .. } | PageError::CannotPrint { .. } => {
+                StatusCode::CONFLICT
+            }
             PageError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -86,7 +97,12 @@ pub fn dress(ctx: &Ctx, response: Response) -> Response {
     let (parts, _) = response.into_parts();
     let (key, detail, back) = match (&error, status) {
         (Some(PageError::Changed { back }), _) => ("changed", None, Some(back.clone())),
-        (Some(PageError::NotNow { why, back }), _) => ("not-now", Some(why.clone()), Some(back.clone())),
+        (Some(PageError::NotNow { why, back }), _) => {
+            ("not-now", Some(words::refusal(ctx.tr, why)), Some(back.clone()))
+        }
+        (Some(PageError::CannotPrint { character, back }), _) => {
+            ("no-print", Some(ctx.tr.t1("oops-no-print-detail", "character", character)), Some(back.clone()))
+        }
         (Some(PageError::ForeignOrigin), _) => ("foreign-origin", None, None),
         (_, StatusCode::NOT_FOUND) => ("not-found", None, None),
         (_, StatusCode::METHOD_NOT_ALLOWED) => ("method", None, None),

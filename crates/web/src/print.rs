@@ -40,8 +40,9 @@ async fn print(
 ) -> Result<Response, PageError> {
     match tokio::task::spawn_blocking(work).await.map_err(PageError::internal)? {
         Ok(pdf) => Ok(file("application/pdf", &name, true, pdf)),
-        Err(error @ PaperError::MissingGlyph { .. }) => {
-            Err(PageError::NotNow { why: error.to_string(), back: back.to_owned() })
+        Err(PaperError::MissingGlyph { character, code }) => {
+            let character = format!("{character} (U+{code:04X})");
+            Err(PageError::CannotPrint { character, back: back.to_owned() })
         }
         Err(error) => Err(PageError::internal(error)),
     }

@@ -1,13 +1,14 @@
 //! How things are read and written for people: dates in both calendars, money, masked names, reasons.
 
 use crate::i18n::Tr;
-use filmdesk_desk::Sex;
+use filmdesk_desk::{Refusal, Sex};
 use filmdesk_policy::{
     Answer, Cite, FeeLine, Lang, Payable, Place, ReadyTime, Reason, Referral, RequiredDocument, Twd, Violation, taiwan,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
+use std::fmt::Display;
 
 /// `NT$1,200` or `新臺幣1,200元`.
 pub fn money(tr: Tr, amount: Twd) -> String {
@@ -81,6 +82,47 @@ pub fn size(bytes: u64) -> String {
 /// 王○明.
 pub fn masked(name: &str) -> String {
     taiwan::mask_name(name)
+}
+
+/// Why the desk does not do something.
+pub fn refusal(tr: Tr, why: &Refusal) -> String {
+    let arguments = why.arguments();
+    let arguments: Vec<(&'static str, &dyn Display)> =
+        arguments.iter().map(|(name, value)| (*name, value as &dyn Display)).collect();
+    tr.with(&format!("refused-{}", why.code()), &arguments)
+}
+
+/// What stopped a job: the sentence of its code. What the worker wrote is English; on a page in another language only what
+/// needs no translation is taken from it: the archive's name and UIDs.
+pub fn stalled(tr: Tr, code: &str, written: &str, archives: &[String]) -> String {
+    let sentence = tr.maybe(&format!("stall-{code}-what")).unwrap_or_else(|| tr.t("stall-other-what"));
+    if tr.lang == Lang::En && !written.is_empty() {
+        return format!("{sentence} {written}");
+    }
+    let mut about: Vec<&str> = Vec::new();
+    for word in written.split(|c: char| c.is_whitespace() || ",:;()".contains(c)) {
+        let word = word.trim_end_matches('.');
+        if (is_uid(word) || archives.iter().any(|name| name == word)) && !about.contains(&word) {
+            about.push(word);
+        }
+    }
+    if about.is_empty() {
+        return sentence;
+    }
+    tr.t2("stall-about", "what", sentence.trim_end_matches('。'), "about", about.join(&tr.t("list-comma")))
+}
+
+fn is_uid(word: &str) -> bool {
+    word.split('.').count() > 3
+        && word.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Why an object is on no disc: what its code says, in an English page what was written of it.
+pub fn left_out(tr: Tr, code: &str, written: &str) -> String {
+    match tr.lang {
+        Lang::En => written.to_owned(),
+        Lang::ZhTw => tr.maybe(&format!("left-out-{code}")).unwrap_or_else(|| tr.t("left-out-other")),
+    }
 }
 
 /// The last four characters of a number.

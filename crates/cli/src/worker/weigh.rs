@@ -152,8 +152,8 @@ fn verified_order(application: &Application) -> Option<&Order> {
 }
 
 fn moved_on(application: &Application) -> filmdesk_desk::TransitionError {
-    let missing = "the order was changed while it was fetched".to_owned();
-    filmdesk_desk::TransitionError { from: application.state.name(), action: "weigh", missing }
+    let why = filmdesk_desk::Refusal::OrderChanged;
+    filmdesk_desk::TransitionError { from: application.state.name(), action: "weigh", parcel: None, why }
 }
 
 /// The form's situation with what is really copied: one item a ticked study, with what the form said of an item of its

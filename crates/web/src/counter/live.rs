@@ -1,6 +1,7 @@
 //! While a worker finds, weighs or makes: how far it is, fetched again each second, and a button that stops it.
 
 use super::application::Desk;
+use super::order::found_archives;
 use super::{Staff, load};
 use crate::AppState;
 use crate::errors::PageError;
@@ -76,17 +77,18 @@ pub async fn progress(
 /// The lines of the jobs that wait or run.
 pub async fn fragment(state: &AppState, ctx: &Ctx, p: Page, application: &Application) -> Result<String, PageError> {
     let jobs = state.store.progress(application.id).await.map_err(PageError::internal)?;
+    let archives = found_archives(application);
     let jobs = jobs
         .iter()
         .filter(|job| matches!(job.state, JobState::Queued | JobState::Running))
         .filter(|job| !matches!(job.kind, JobKind::Wipe))
-        .map(|job| view(ctx, job))
+        .map(|job| view(ctx, job, &archives))
         .collect();
     let updated = ctx.tr.t1("status-updated", "when", words::moment(ctx.tr, state.local_now()));
     Live { p, jobs, updated }.render().map_err(PageError::internal)
 }
 
-fn view(ctx: &Ctx, job: &JobProgress) -> JobView {
+fn view(ctx: &Ctx, job: &JobProgress, archives: &[String]) -> JobView {
     let tr = ctx.tr;
     let stage = match job.stage.as_str() {
         "" => String::new(),
@@ -102,5 +104,10 @@ fn view(ctx: &Ctx, job: &JobProgress) -> JobView {
     let name = tr.t(&format!("job-{}", job.kind.name()));
     let text = [stage, far].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let total = (job.total > 0).then_some(job.total);
-    JobView { name, text, done: job.done.min(job.total), total, note: job.note.clone() }
+    // Why the last attempt stopped: its code, and what the worker wrote.
+    let note = match job.note.split_once(": ") {
+        Some((code, written)) => words::stalled(tr, code, written, archives),
+        None => String::new(),
+    };
+    JobView { name, text, done: job.done.min(job.total), total, note }
 }

@@ -24,6 +24,7 @@ use crate::act::{Act, ActError};
 use crate::errors::PageError;
 use crate::form::{Form, Problems};
 use crate::page::{Ctx, go};
+use crate::words;
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -99,31 +100,10 @@ where
         // Most often a second click: the page shows what the first one did.
         Err(ActError::Stale) => Ok(go(&format!("{path}?changed=1"))),
         Err(ActError::Transition(error)) => {
-            let stop = refusal(ctx, &error);
+            let stop = words::refusal(ctx.tr, &error.why);
             application::page(state, ctx, staff, application, typed, Problems::default(), Some(stop)).await
         }
         Err(ActError::Failed(error)) => Err(PageError::internal(error)),
-    }
-}
-
-/// What the desk would not do, for the clerk.
-fn refusal(ctx: &Ctx, error: &TransitionError) -> String {
-    let known = [
-        ("slip is another", "stop-slip"),
-        ("is not one of this parcel", "stop-disc"),
-        ("were not scanned", "stop-scan-all"),
-        ("nobody's who may collect", "stop-person"),
-        ("quote has expired", "stop-expired"),
-        ("birthday is not the one", "e-born-again"),
-        ("must be exact", "e-patient-id-exact"),
-        ("no study is ticked", "e-tick"),
-        ("making has started", "stop-made"),
-        ("somebody else than", "stop-same-person"),
-        ("write the reason", "e-reason"),
-    ];
-    match known.iter().find(|(words, _)| error.missing.contains(words)) {
-        Some((_, key)) => ctx.tr.t(key),
-        None => ctx.tr.t2("stop-other", "action", error.action, "why", &error.missing),
     }
 }
 

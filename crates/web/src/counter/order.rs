@@ -10,7 +10,7 @@ use crate::words;
 use askama::Template;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
-use filmdesk_desk::{Action, FoundStudy, Order, StallReason, State, TickedStudy, Verified, WhoCanFix};
+use filmdesk_desk::{Action, Application, FoundStudy, Order, StallReason, State, TickedStudy, Verified, WhoCanFix};
 use filmdesk_policy::{RecordKindId, StudyFacts};
 use filmdesk_store::JobKind;
 
@@ -272,7 +272,7 @@ pub struct StallView {
 }
 
 impl StallView {
-    /// In the page's language: the sentence of the code where there is one, beside what the worker wrote.
+    /// In the page's language, from its code.
     pub fn new(desk: &Desk<'_>, reason: &StallReason) -> StallView {
         let tr = desk.ctx.tr;
         let who = match reason.who {
@@ -280,16 +280,36 @@ impl StallView {
             WhoCanFix::ArchiveAdministrator => "who-archive",
             WhoCanFix::Operator => "who-operator",
         };
-        let said = |part: &str, written: &str| match tr.maybe(&format!("stall-{}-{part}", reason.code)) {
-            Some(sentence) if part == "what" && !written.is_empty() => format!("{sentence} {written}"),
-            Some(sentence) => sentence,
-            None => written.to_owned(),
-        };
+        let archives = found_archives(desk.application);
         StallView {
-            what: said("what", &reason.what),
+            what: words::stalled(tr, &reason.code, &reason.what, &archives),
             who: tr.t(who),
-            next: said("next", &reason.next),
+            next: match tr.maybe(&format!("stall-{}-next", reason.code)) {
+                Some(sentence) => sentence,
+                None => tr.t("stall-other-next"),
+            },
             code: reason.code.clone(),
         }
     }
+}
+
+/// The archives this application's studies come from.
+pub fn found_archives(application: &Application) -> Vec<String> {
+    let verified = match &application.state {
+        State::Verified(verified) | State::Stalled { verified, .. } => verified,
+        State::Weighed(weighed) => &weighed.verified,
+        State::Paid(paid) | State::Refunded { paid, .. } => &paid.weighed.verified,
+        State::Draft
+        | State::Submitted(_)
+        | State::Returned { .. }
+        | State::Referred { .. }
+        | State::Refused { .. }
+        | State::Cancelled { .. }
+        | State::Expired { .. } => return Vec::new(),
+    };
+    let mut names: Vec<String> =
+        verified.found.iter().flat_map(|found| &found.studies).map(|study| study.archive.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
 }

@@ -5,6 +5,7 @@ use super::{Staff, act, application, carry_out, load, path_of};
 use crate::AppState;
 use crate::errors::PageError;
 use crate::form::{Fields, Form, Problems};
+use crate::i18n::Tr;
 use crate::page::{Ctx, Page};
 use crate::words::{self, AnswerView};
 use askama::Template;
@@ -114,7 +115,7 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         version: desk.application.version,
         expires: tr.t1("quote-until", "when", words::moment(tr, weighed.quote.expires)),
         discs: weighed.weighing.discs.iter().map(disc).collect(),
-        left_out: left_out.map(|one| format!("{} — {} ({})", one.sop_instance_uid, one.reason, one.code)).collect(),
+        left_out: left_out.map(|one| left_out_line(tr, one)).collect(),
         not_payable: words::not_payable(tr, &timing.payable).filter(|_| !timing.report_unknown),
         report_unknown: timing.report_unknown,
         supervisor: desk.staff.role.may(Action::PayOutOfHours),
@@ -123,6 +124,10 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         a,
     };
     panel.render().map_err(PageError::internal)
+}
+
+fn left_out_line(tr: Tr, one: &filmdesk_desk::LeftOut) -> String {
+    format!("{} — {} ({})", one.sop_instance_uid, words::left_out(tr, &one.code, &one.reason), one.code)
 }
 
 /// `POST …/pay`

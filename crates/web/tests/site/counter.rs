@@ -173,6 +173,10 @@ async fn what_stalled_says_what_who_and_next_and_can_be_tried_again() {
     let page = clerk.get(&format!("/applications/{number}")).await;
     assert_eq!(page.by_id("stalled-code"), "archive-unreachable");
     assert!(page.has("PACS-TEST:11112") && page.has("administrator"));
+    // In Chinese the code is worded; what the worker wrote in English stays out.
+    clerk.get("/?lang=zh-TW").await;
+    let page = clerk.get(&format!("/applications/{number}")).await;
+    assert!(page.has("連不上影像系統。") && !page.has("no answer from") && !page.has("check the connection"));
     post(&desk, &mut clerk, &number, "retry", &[]).await;
     assert_eq!(stage(&desk, &number).await, "finding");
     desk.worker().work().await;

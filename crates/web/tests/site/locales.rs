@@ -88,3 +88,41 @@ fn chinese_messages_are_set_as_in_taiwan() {
         assert!(!text.contains('台') || text.contains("櫃台"), "{key}: 臺, not 台: {text}");
     }
 }
+
+/// Every code of the desk's refusals, of what stops a job and of what leaves an object out has its sentence; the codes are read
+/// where they are given.
+#[test]
+fn every_code_is_worded() {
+    let known = messages("zh-TW");
+    let has = |key: &str| known.iter().any(|(known, _)| known == key);
+    for code in filmdesk_desk::Refusal::CODES {
+        assert!(has(&format!("refused-{code}")), "refused-{code}");
+    }
+    let codes = |file: &str, from: &str, before: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(Path::new(ROOT).join("..").join(file)).expect("source");
+        let part = text.split_once(from).unwrap_or_else(|| panic!("{file} has no {from}")).1;
+        let part = part.split_once("\n    }\n").map_or(part, |(part, _)| part);
+        part.split(before).skip(1).filter_map(|rest| rest.split_once('"')).map(|(code, _)| code.to_owned()).collect()
+    };
+    let mut stalls = codes("archive/src/error.rs", "pub fn code(", "=> \"");
+    stalls.extend(codes("archive/src/error.rs", "fn dimse_code(", "=> \"").into_iter().take(12));
+    stalls.extend(codes("production/src/failure.rs", "pub fn as_str(", "=> \""));
+    for file in ["make", "mod", "find", "weigh", "preview", "stopped", "fetch", "spool"] {
+        let text =
+            std::fs::read_to_string(Path::new(ROOT).join(format!("../cli/src/worker/{file}.rs"))).expect("source");
+        let given = text.split("failed(\"").skip(1).filter_map(|rest| rest.split_once('"')).map(|(code, _)| code);
+        stalls.extend(given.filter(|code| code.chars().all(|c| c.is_ascii_lowercase() || c == '-')).map(str::to_owned));
+    }
+    for code in &stalls {
+        assert!(has(&format!("stall-{code}-what")) && has(&format!("stall-{code}-next")), "stall-{code}");
+    }
+    let mut left_out = codes("instance/src/refusal.rs", "pub fn code(", "=> \"");
+    left_out.extend(codes("fileset/src/profile.rs", "pub fn code(", "=> \""));
+    let gather = std::fs::read_to_string(Path::new(ROOT).join("../production/src/gather.rs")).expect("source");
+    left_out.extend(gather.split("Err((\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+    for code in &left_out {
+        assert!(has(&format!("left-out-{code}")), "left-out-{code}");
+    }
+    assert!(stalls.len() > 45 && left_out.len() > 30, "{} and {} codes", stalls.len(), left_out.len());
+    assert!(!has("refused-nothing-of-the-kind"), "a code without a sentence would be noticed");
+}

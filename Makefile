@@ -12,6 +12,7 @@ test: needs neighbours ui  ## install the neighbours the tests use, and run ever
 
 bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on the same data, in one run
 	@scripts/bench
+	@DCMQRSCP=1 scripts/bench-pacs
 
 soak: needs ui  ## the longer runs: many seeds, many kills
 	@FILMDESK_SOAK=1 cargo test --locked --workspace -- --nocapture soak

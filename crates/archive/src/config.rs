@@ -79,6 +79,9 @@ pub struct DimseConfig {
     /// Hosts the archive stores from, when it calls from another than `host`.
     #[serde(default)]
     pub store_from_host: Vec<String>,
+    /// Associations at once, for the series of a study by C-GET; an archive that grants fewer is content with fewer.
+    #[serde(default = "associations")]
+    pub associations: u8,
     /// Seconds to connect.
     #[serde(default = "connect_seconds")]
     pub connect_seconds: u64,
@@ -121,6 +124,9 @@ fn dicom_port() -> u16 {
 }
 fn store_port() -> u16 {
     11112
+}
+fn associations() -> u8 {
+    2
 }
 fn connect_seconds() -> u64 {
     10

@@ -82,11 +82,15 @@ impl DicomWeb {
         })
     }
 
-    pub async fn studies(&self, patient: &PatientKey, study_uid: Option<&str>) -> Result<Vec<Answer>, ArchiveError> {
-        let mut path = format!("/studies?PatientID={}", percent(patient.patient_id.trim()));
-        if let Some(uid) = study_uid {
-            let _ = write!(path, "&StudyInstanceUID={uid}");
-        }
+    pub async fn studies(
+        &self,
+        patient: Option<&PatientKey>,
+        study_uid: Option<&str>,
+    ) -> Result<Vec<Answer>, ArchiveError> {
+        let patient = patient.map(|patient| format!("PatientID={}", percent(patient.patient_id.trim())));
+        let study = study_uid.map(|uid| format!("StudyInstanceUID={uid}"));
+        let keys: Vec<String> = patient.into_iter().chain(study).collect();
+        let mut path = format!("/studies?{}", keys.join("&"));
         for ((group, element), _, _) in STUDY_FIELDS {
             let _ = write!(path, "&includefield={group:04X}{element:04X}");
         }

@@ -11,15 +11,21 @@ use filmdesk_dimse::{
     AeTitle, Association, AssociationOptions, Contexts, DimseError, Identifier, Limits, StoreReceiver, StoreRequest,
     StoreStatus, SubOperations, Timeouts, uid,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::poll_fn;
 use std::io;
 use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Storage classes that fit one association with every transfer syntax, beside the service itself.
 const CLASSES_AT_ONCE: usize = (Contexts::MAX - 1) / uid::STORED_SYNTAXES.len();
 /// Instances named in one request: identifiers stay small, and one that cannot be sent spoils few others.
 const INSTANCES_AT_ONCE: usize = 50;
+/// Fewer instances than this are fetched before another association is open.
+const WORTH_AN_ASSOCIATION: usize = 50;
 /// What to be ready for when an archive does not say what classes its instances are of.
 const LIKELY_CLASSES: &[&str] = &[
     "1.2.840.10008.5.1.4.1.1.2",     // CT
@@ -105,13 +111,17 @@ impl Dimse {
         Ok(report)
     }
 
-    pub async fn studies(&self, patient: &PatientKey, study_uid: Option<&str>) -> Result<Vec<Answer>, ArchiveError> {
+    pub async fn studies(
+        &self,
+        patient: Option<&PatientKey>,
+        study_uid: Option<&str>,
+    ) -> Result<Vec<Answer>, ArchiveError> {
         let mut keys = query("STUDY");
         for (tag, vr, _) in STUDY_FIELDS {
             keys = keys.key(*tag, vr, "");
         }
         // The issuer is asked for and compared here: archives that keep none would answer nothing to it.
-        keys = keys.key(tag::PATIENT_ID, b"LO", patient.patient_id.trim());
+        keys = keys.key(tag::PATIENT_ID, b"LO", patient.map_or("", |patient| patient.patient_id.trim()));
         keys = keys.key(tag::STUDY, b"UI", study_uid.unwrap_or_default());
         let mut association = self.open(Contexts::new().service(uid::STUDY_ROOT_FIND)).await?;
         let answers = ask(&mut association, &keys).await?;
@@ -163,7 +173,7 @@ impl Dimse {
         }
     }
 
-    /// C-GET, in as many associations as the study's classes need.
+    /// C-GET, in as many associations as the study's classes need, and several at once where there are several series.
     async fn get(
         &self,
         study_uid: &str,
@@ -177,19 +187,53 @@ impl Dimse {
             let of_batch = |listing: &&InstanceListing| classes.contains(listing.sop_class_uid.as_str());
             let unsaid = missing.iter().all(|listing| listing.sop_class_uid.is_empty());
             let mine: Vec<&InstanceListing> = missing.iter().filter(|listing| unsaid || of_batch(listing)).collect();
-            let ready = Contexts::new().service(uid::STUDY_ROOT_GET);
-            let ready = classes.iter().fold(ready, |contexts, class| contexts.receive(class, uid::STORED_SYNTAXES));
-            let mut association = self.open(ready).await?;
-            let mut receiver = Receiver { spool: spool.clone(), open: None };
-            for keys in requests(study_uid, &mine, ask, batches.len() == 1) {
-                let ended = association.c_get(uid::STUDY_ROOT_GET, &keys, &mut receiver).await?.check();
-                // Some of it may have come all the same, and the rest may come when it is asked for singly.
-                if let Err(error) = ended {
-                    last = Err(error.into());
+            let at_once = usize::from(self.config.associations.max(1)).min(mine.len() / WORTH_AN_ASSOCIATION);
+            let together = ask == Ask::Study && at_once < 2;
+            let keys = requests(study_uid, &mine, ask, batches.len() == 1 && together);
+            let at_once = if together { 1 } else { at_once.clamp(1, keys.len().max(1)) };
+            let keys = Mutex::new(keys.into_iter().collect::<VecDeque<_>>());
+            let contexts = Contexts::new().service(uid::STUDY_ROOT_GET);
+            let contexts = classes.iter().fold(contexts, |all, class| all.receive(class, uid::STORED_SYNTAXES));
+            let first = self.get_of(contexts.clone(), &keys, spool);
+            let others = (1..at_once).map(|_| self.get_of(contexts.clone(), &keys, spool));
+            let mut ended = all(std::iter::once(first).chain(others)).await.into_iter();
+            last = ended.next().unwrap_or(Ok(())).and(last);
+            for other in ended {
+                match other {
+                    // Not more at once than the archive grants: the first brings what is left.
+                    Err(ArchiveError::Dimse(DimseError::Rejected(reject))) => {
+                        tracing::info!(%reject, "the archive grants no further association");
+                    }
+                    other => last = other.and(last),
                 }
             }
-            leave(association).await;
+            last = match last {
+                Err(ArchiveError::Dimse(DimseError::Status { .. })) | Ok(()) => last,
+                Err(error) => return Err(error),
+            };
         }
+        last
+    }
+
+    /// Sends one request after another over an association of its own, until there are none.
+    async fn get_of(
+        &self,
+        contexts: Contexts,
+        keys: &Mutex<VecDeque<Identifier>>,
+        spool: &Spool,
+    ) -> Result<(), ArchiveError> {
+        let mut last = Ok(());
+        let mut association = self.open(contexts).await?;
+        let mut receiver = Receiver { spool: spool.clone(), open: None };
+        let next = || keys.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        while let Some(keys) = next() {
+            let ended = association.c_get(uid::STUDY_ROOT_GET, &keys, &mut receiver).await?.check();
+            // Some of it may have come all the same, and the rest may come when it is asked for singly.
+            if let Err(error) = ended {
+                last = Err(error.into());
+            }
+        }
+        leave(association).await;
         last
     }
 
@@ -264,6 +308,21 @@ async fn ask(association: &mut Association, keys: &Identifier) -> Result<Vec<Ans
     };
     association.c_find(uid::STUDY_ROOT_FIND, keys, take).await?;
     Ok(answers)
+}
+
+/// Waits for all of them, side by side on this thread.
+async fn all<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut open: Vec<(Pin<Box<F>>, Option<F::Output>)> = work.map(|future| (Box::pin(future), None)).collect();
+    poll_fn(|context| {
+        for (future, ended) in open.iter_mut().filter(|(_, ended)| ended.is_none()) {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                *ended = Some(output);
+            }
+        }
+        if open.iter().all(|(_, ended)| ended.is_some()) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    open.into_iter().filter_map(|(_, ended)| ended).collect()
 }
 
 /// What was asked for is here; how the archive takes the goodbye changes nothing.

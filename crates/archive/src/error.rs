@@ -33,6 +33,25 @@ pub enum ArchiveError {
         /// Study Instance UID.
         study_uid: String,
     },
+    /// The study is there, under another patient's identifier.
+    #[error(
+        "study {study_uid} is filed under another patient identifier: merged, moved or corrected, or never this patient's"
+    )]
+    PatientChanged {
+        /// Study Instance UID.
+        study_uid: String,
+    },
+    /// The study is not what it was when it was fetched.
+    #[error("study {study_uid} changed since it was fetched: {} instances were added{}, {} are gone{}", added.len(),
+        such_as(added), gone.len(), such_as(gone))]
+    StudyChanged {
+        /// Study Instance UID.
+        study_uid: String,
+        /// SOP Instance UIDs listed now and not then.
+        added: Vec<String>,
+        /// SOP Instance UIDs listed then and not now.
+        gone: Vec<String>,
+    },
     /// The archive lists the study and no instances in it.
     #[error("the archive lists study {study_uid} without a single instance")]
     StudyEmpty {
@@ -134,6 +153,8 @@ impl ArchiveError {
             ArchiveError::Uid(_) => "uid-invalid",
             ArchiveError::SeveralIssuers(_) => "patient-issuer-needed",
             ArchiveError::StudyNotListed { .. } => "study-not-listed",
+            ArchiveError::PatientChanged { .. } => "patient-changed",
+            ArchiveError::StudyChanged { .. } => "study-changed",
             ArchiveError::StudyEmpty { .. } => "study-empty",
             ArchiveError::Incomplete { .. } => "instances-missing",
             ArchiveError::Conflict { .. } => "instance-conflict",
@@ -167,6 +188,8 @@ impl ArchiveError {
             | ArchiveError::Uid(_)
             | ArchiveError::SeveralIssuers(_)
             | ArchiveError::StudyNotListed { .. }
+            | ArchiveError::PatientChanged { .. }
+            | ArchiveError::StudyChanged { .. }
             | ArchiveError::StudyEmpty { .. }
             | ArchiveError::Conflict { .. }
             | ArchiveError::Contradiction { .. }
@@ -185,6 +208,8 @@ impl ArchiveError {
             | ArchiveError::Uid(_)
             | ArchiveError::SeveralIssuers(_)
             | ArchiveError::StudyNotListed { .. }
+            | ArchiveError::PatientChanged { .. }
+            | ArchiveError::StudyChanged { .. }
             | ArchiveError::Cancelled => Who::Clerk,
             ArchiveError::StudyEmpty { .. }
             | ArchiveError::Incomplete { .. }
@@ -227,6 +252,12 @@ impl ArchiveError {
             ArchiveError::Uid(_) | ArchiveError::StudyNotListed { .. } => {
                 "Find the studies again and tick what is listed now."
             }
+            ArchiveError::PatientChanged { .. } => {
+                "Do not deliver. Find the patient's present identifier, check it with the papers, and find the studies again."
+            }
+            ArchiveError::StudyChanged { .. } => {
+                "Weigh the order again: what was fetched is not what the archive has now."
+            }
             ArchiveError::StudyEmpty { .. } => "Ask the archive's administrator what became of the study's images.",
             ArchiveError::Incomplete { .. } => {
                 "Try again; if the same instances are missing, the archive cannot send them."
@@ -252,6 +283,10 @@ impl ArchiveError {
             ArchiveError::Cancelled => "Start it again when it is wanted.",
         }
     }
+}
+
+fn such_as(uids: &[String]) -> String {
+    uids.first().map(|uid| format!(" ({uid})")).unwrap_or_default()
 }
 
 fn dimse_code(error: &DimseError) -> &'static str {

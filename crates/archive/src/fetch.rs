@@ -6,6 +6,7 @@
 use crate::Backend;
 use crate::error::ArchiveError;
 use crate::find::InstanceListing;
+use crate::gates::Gates;
 use crate::spool::{Received, Spool};
 use filmdesk_dimse::DimseError;
 use std::ops::ControlFlow;
@@ -54,7 +55,7 @@ pub(crate) enum Ask {
 
 /// Brings `listed` into `into`, telling `progress`.
 pub(crate) async fn fetch(
-    backend: Arc<Backend>,
+    (backend, gates): (Arc<Backend>, Gates),
     study_uid: &str,
     listed: Vec<InstanceListing>,
     into: &Path,
@@ -63,7 +64,7 @@ pub(crate) async fn fetch(
     let cancel = CancellationToken::new();
     // Whoever drops this future wants nothing more of it.
     let _abandoned = cancel.clone().drop_guard();
-    let spool = Spool::new(into, &listed, cancel.clone())?;
+    let spool = Spool::new(into, &listed, cancel.clone(), gates)?;
     let mut work = {
         let (spool, study_uid) = (spool.clone(), study_uid.to_owned());
         // Objects are written to disk as they arrive, so this needs a thread that may block; with its sockets served by

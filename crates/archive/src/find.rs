@@ -1,6 +1,7 @@
 //! What is asked of an archive and what it answers: exact keys out, and answers filtered again here.
 
 use crate::error::ArchiveError;
+use crate::gates::{Gate, Gates};
 use dicom_core::VR;
 use filmdesk_dimse::{Identifier, Tag, uid};
 use filmdesk_instance::text::{CharacterSet, PersonName};
@@ -241,8 +242,10 @@ pub(crate) fn studies_of(
     archive: &str,
     key: &PatientKey,
     answers: &[Answer],
+    gates: Gates,
 ) -> Result<Vec<StudyListing>, ArchiveError> {
-    let (ours, others): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|answer| key.is_of(answer));
+    let exact = gates.hold(Gate::W2);
+    let (ours, others): (Vec<&Answer>, Vec<&Answer>) = answers.iter().partition(|answer| !exact || key.is_of(answer));
     if !others.is_empty() {
         tracing::warn!(
             archive,
@@ -253,12 +256,33 @@ pub(crate) fn studies_of(
     }
     let mut studies: Vec<StudyListing> = ours.iter().filter_map(|answer| answer.to_study(archive)).collect();
     let issuers: BTreeSet<_> = studies.iter().filter_map(|study| study.issuer.as_ref()).collect();
-    if key.issuer.is_none() && issuers.len() > 1 {
+    if exact && key.issuer.is_none() && issuers.len() > 1 {
         return Err(ArchiveError::SeveralIssuers(issuers.len()));
     }
     studies.sort_by(|a, b| (b.date, &b.time, &b.study_uid).cmp(&(a.date, &a.time, &a.study_uid)));
     studies.dedup_by(|a, b| a.study_uid == b.study_uid);
     Ok(studies)
+}
+
+/// Whether a study is among answers, whosever it is.
+pub(crate) fn has_study(answers: &[Answer], study_uid: &str) -> bool {
+    answers.iter().any(|answer| answer.first(tag::STUDY) == Some(study_uid))
+}
+
+/// Whether two lists of one study name the same instances.
+pub(crate) fn unchanged(
+    study_uid: &str,
+    before: &[InstanceListing],
+    now: &[InstanceListing],
+) -> Result<(), ArchiveError> {
+    let uids = |list: &[InstanceListing]| list.iter().map(|i| i.sop_instance_uid.clone()).collect::<BTreeSet<_>>();
+    let (before, now) = (uids(before), uids(now));
+    if before == now {
+        return Ok(());
+    }
+    let added = now.difference(&before).cloned().collect();
+    let gone = before.difference(&now).cloned().collect();
+    Err(ArchiveError::StudyChanged { study_uid: study_uid.to_owned(), added, gone })
 }
 
 /// Instances in order of UID, each once.

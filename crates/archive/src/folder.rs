@@ -94,9 +94,14 @@ impl Folder {
         })
     }
 
-    pub async fn studies(&self, patient: &PatientKey) -> Result<Vec<Answer>, ArchiveError> {
-        let wanted = patient.patient_id.trim().to_owned();
-        self.with_index(move |index| index.answers(&wanted)).await
+    pub async fn studies(
+        &self,
+        patient: Option<&PatientKey>,
+        study_uid: Option<&str>,
+    ) -> Result<Vec<Answer>, ArchiveError> {
+        let patient = patient.map(|patient| patient.patient_id.trim().to_owned());
+        let study = study_uid.map(str::to_owned);
+        self.with_index(move |index| index.answers(patient.as_deref(), study.as_deref())).await
     }
 
     /// Whoever they say they are of: an object of another patient inside the study must be met, not overlooked.
@@ -164,7 +169,7 @@ impl Index {
         })
     }
 
-    fn answers(&self, patient_id: &str) -> Vec<Answer> {
+    fn answers(&self, patient_id: Option<&str>, study_uid: Option<&str>) -> Vec<Answer> {
         #[derive(Default)]
         struct Sums<'a> {
             series: BTreeSet<&'a str>,
@@ -175,7 +180,8 @@ impl Index {
         let mut sums: BTreeMap<usize, Sums> = BTreeMap::new();
         for known in self.files.values() {
             let What::Object { study, series, sop, modality, .. } = &known.what else { continue };
-            if self.studies[*study].patient_id == patient_id {
+            let of = &self.studies[*study];
+            if patient_id.is_none_or(|id| of.patient_id == id) && study_uid.is_none_or(|uid| of.uid == uid) {
                 let sum = sums.entry(*study).or_default();
                 sum.series.insert(series);
                 sum.modalities.insert(modality);

@@ -36,6 +36,7 @@ mod error;
 mod fetch;
 mod find;
 mod folder;
+mod gates;
 mod multipart;
 mod part10;
 mod spool;
@@ -46,9 +47,11 @@ pub use echo::{EchoReport, Offer};
 pub use error::{ArchiveError, Who};
 pub use fetch::{FetchProgress, Fetched};
 pub use find::{InstanceListing, PatientKey, Private, StudyListing};
+pub use gates::Gate;
 pub use spool::Received;
 
 use filmdesk_instance::{InProcess, Inspector};
+use gates::Gates;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,6 +61,7 @@ use std::sync::Arc;
 pub struct Archive {
     name: String,
     backend: Arc<Backend>,
+    gates: Gates,
 }
 
 /// What brings a study, by kind of archive.
@@ -92,7 +96,14 @@ impl Archive {
             ArchiveKind::Dimse(dimse) => Backend::Dimse(dimse::Dimse::new(dimse)?),
             ArchiveKind::DicomWeb(web) => Backend::DicomWeb(dicom_web::DicomWeb::new(web)?),
         };
-        Ok(Archive { name, backend: Arc::new(backend) })
+        Ok(Archive { name, backend: Arc::new(backend), gates: Gates::default() })
+    }
+
+    /// The same archive with one gate taken away: for the tests that show that each is needed.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_gate(self, gate: Gate) -> Archive {
+        Archive { gates: Gates::all_but(gate), ..self }
     }
 
     /// Its name in the configuration.
@@ -118,7 +129,7 @@ impl Archive {
     /// A key that is not exact, an identifier of several issuers, or a failure of the archive.
     pub async fn find(&self, patient: &PatientKey) -> Result<Vec<StudyListing>, ArchiveError> {
         patient.check()?;
-        find::studies_of(&self.name, patient, &self.backend.studies(patient, None).await?)
+        find::studies_of(&self.name, patient, &self.backend.studies(Some(patient), None).await?, self.gates)
     }
 
     /// What is in one of the patient's studies, instance by instance.
@@ -128,16 +139,43 @@ impl Archive {
     pub async fn list(&self, patient: &PatientKey, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
         patient.check()?;
         find::check_uid(study_uid)?;
-        let answers = self.backend.studies(patient, Some(study_uid)).await?;
-        let studies = find::studies_of(&self.name, patient, &answers)?;
+        let answers = self.backend.studies(Some(patient), Some(study_uid)).await?;
+        let studies = find::studies_of(&self.name, patient, &answers, self.gates)?;
         if !studies.iter().any(|study| study.study_uid == study_uid) {
-            return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
+            return Err(self.not_listed(study_uid).await?);
         }
         let listed = self.backend.instances(study_uid).await?;
         if listed.is_empty() {
             return Err(ArchiveError::StudyEmpty { study_uid: study_uid.to_owned() });
         }
         Ok(listed)
+    }
+
+    /// Asks again, before a disc is made, what is in a study, and compares it with what was listed when it was fetched
+    /// (W7): nothing may have been added (a rejection note is an instance too), taken away, or given to another patient.
+    ///
+    /// # Errors
+    /// [`ArchiveError::StudyChanged`], [`ArchiveError::PatientChanged`]; and as [`Archive::list`].
+    pub async fn confirm(
+        &self,
+        patient: &PatientKey,
+        study_uid: &str,
+        listed: &[InstanceListing],
+    ) -> Result<(), ArchiveError> {
+        if !self.gates.hold(Gate::W7) {
+            return Ok(());
+        }
+        find::unchanged(study_uid, listed, &self.list(patient, study_uid).await?)
+    }
+
+    /// Why a study is not among the patient's: it is filed under somebody else's identifier, or nowhere.
+    async fn not_listed(&self, study_uid: &str) -> Result<ArchiveError, ArchiveError> {
+        let study_uid = study_uid.to_owned();
+        let anybodys = self.backend.studies(None, Some(&study_uid)).await?;
+        Ok(match find::has_study(&anybodys, &study_uid) {
+            true => ArchiveError::PatientChanged { study_uid },
+            false => ArchiveError::StudyNotListed { study_uid },
+        })
     }
 
     /// Brings one of the patient's studies into the folder `into`, complete. `progress` is told several times a second;
@@ -154,7 +192,7 @@ impl Archive {
         progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
     ) -> Result<Fetched, ArchiveError> {
         let listed = self.list(patient, study_uid).await?;
-        fetch::fetch(self.backend.clone(), study_uid, listed, into, progress).await
+        fetch::fetch((self.backend.clone(), self.gates), study_uid, listed, into, progress).await
     }
 
     /// Brings a study by its UID alone, whoever's it is: for the administrator's command line, never for an application.
@@ -172,14 +210,19 @@ impl Archive {
         if listed.is_empty() {
             return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
         }
-        fetch::fetch(self.backend.clone(), study_uid, listed, into, progress).await
+        fetch::fetch((self.backend.clone(), self.gates), study_uid, listed, into, progress).await
     }
 }
 
 impl Backend {
-    async fn studies(&self, patient: &PatientKey, study_uid: Option<&str>) -> Result<Vec<find::Answer>, ArchiveError> {
+    /// Of a patient, or (for a study that is not where it was) one study whosever it is.
+    async fn studies(
+        &self,
+        patient: Option<&PatientKey>,
+        study_uid: Option<&str>,
+    ) -> Result<Vec<find::Answer>, ArchiveError> {
         match self {
-            Backend::Folder(folder) => folder.studies(patient).await,
+            Backend::Folder(folder) => folder.studies(patient, study_uid).await,
             Backend::Dimse(dimse) => dimse.studies(patient, study_uid).await,
             Backend::DicomWeb(web) => web.studies(patient, study_uid).await,
         }

@@ -5,6 +5,7 @@
 
 use crate::error::ArchiveError;
 use crate::find::InstanceListing;
+use crate::gates::{Gate, Gates};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -37,6 +38,7 @@ pub(crate) struct Spool {
 
 struct Shared {
     folder: PathBuf,
+    gates: Gates,
     state: Mutex<State>,
     bytes: AtomicU64,
     instances: AtomicU64,
@@ -64,7 +66,12 @@ pub(crate) enum NotTaken {
 
 impl Spool {
     /// In a folder that exists or can be made. To be called on the runtime that outlives the fetch.
-    pub fn new(folder: &Path, wanted: &[InstanceListing], cancel: CancellationToken) -> Result<Spool, ArchiveError> {
+    pub fn new(
+        folder: &Path,
+        wanted: &[InstanceListing],
+        cancel: CancellationToken,
+        gates: Gates,
+    ) -> Result<Spool, ArchiveError> {
         fs::create_dir_all(folder).map_err(ArchiveError::Spool)?;
         let wanted = wanted.iter().map(|listing| (listing.sop_instance_uid.clone(), listing.clone())).collect();
         let state = State { wanted, received: BTreeMap::new(), unexpected: BTreeSet::new(), next: 1, fatal: None };
@@ -72,6 +79,7 @@ impl Spool {
         Ok(Spool {
             shared: Arc::new(Shared {
                 folder: folder.to_owned(),
+                gates,
                 state: Mutex::new(state),
                 bytes,
                 instances,
@@ -100,7 +108,7 @@ impl Spool {
     }
     /// Whether an instance is listed for this fetch.
     pub fn wants(&self, sop_instance_uid: &str) -> bool {
-        self.state().wanted.contains_key(sop_instance_uid)
+        !self.shared.gates.hold(Gate::W4) || self.state().wanted.contains_key(sop_instance_uid)
     }
     /// Instances and bytes so far.
     pub fn counts(&self) -> (u64, u64) {
@@ -137,19 +145,18 @@ impl Spool {
         if state.fatal.is_some() {
             return Err(NotTaken::Fatal);
         }
-        let Some(listing) = state.wanted.get(sop_instance_uid) else {
+        let listed = state.wanted.get(sop_instance_uid);
+        if listed.is_none() && self.shared.gates.hold(Gate::W4) {
             // Bounded: an archive that pours strangers into us is told off, not remembered.
             if state.unexpected.len() < 1_000 {
                 state.unexpected.insert(sop_instance_uid.to_owned());
             }
             return Err(NotTaken::Unexpected);
-        };
-        if !listing.sop_class_uid.is_empty() && listing.sop_class_uid != sop_class_uid {
-            state.fatal = Some(ArchiveError::Contradiction {
-                sop_instance_uid: sop_instance_uid.to_owned(),
-                listed: listing.sop_class_uid.clone(),
-                received: sop_class_uid.to_owned(),
-            });
+        }
+        let listed = listed.map(|listing| listing.sop_class_uid.clone()).unwrap_or_default();
+        if !listed.is_empty() && listed != sop_class_uid {
+            let (sop_instance_uid, received) = (sop_instance_uid.to_owned(), sop_class_uid.to_owned());
+            state.fatal = Some(ArchiveError::Contradiction { sop_instance_uid, listed, received });
             return Err(NotTaken::Fatal);
         }
         let path = self.shared.folder.join(format!("{:06}.dcm", state.next));
@@ -218,17 +225,28 @@ impl Object {
         Ok(())
     }
 
-    /// It is complete. The same object again is dropped; another one of the same UID ends the fetch.
+    /// It is complete. The same object again is dropped; another one of the same UID ends the fetch, and both are put
+    /// away under names that nothing takes for an object's, for the archive's administrator to look at (W6).
     pub fn end(mut self) -> io::Result<()> {
         let spool = self.spool.clone();
         self.file.flush().inspect_err(|error| spool.failed(error))?;
         let mut state = spool.state();
         if let Some(first) = state.received.get(&self.received.sop_instance_uid) {
             let same = first.len == self.received.len && same_contents(self.file.get_mut(), &first.path)?;
-            if !same {
-                let sop_instance_uid = self.received.sop_instance_uid.clone();
-                state.fatal.get_or_insert(ArchiveError::Conflict { sop_instance_uid });
+            if same {
+                return Ok(());
             }
+            if !spool.shared.gates.hold(Gate::W6) {
+                fs::rename(&self.part, &first.path)?;
+                self.finished = true;
+                return Ok(());
+            }
+            let sop_instance_uid = self.received.sop_instance_uid.clone();
+            fs::rename(&first.path, first.path.with_extension("quarantine"))?;
+            fs::rename(&self.part, self.received.path.with_extension("quarantine"))?;
+            self.finished = true;
+            state.received.remove(&sop_instance_uid);
+            state.fatal.get_or_insert(ArchiveError::Conflict { sop_instance_uid });
             return Ok(());
         }
         fs::rename(&self.part, &self.received.path)?;

@@ -22,6 +22,8 @@ pub enum FailureCode {
     DirectoryProcessing,
     /// An object is another person's, or says nobody's (W5).
     WrongPatient,
+    /// An object is another one than it was sent as, or of another study than the ordered one (W4).
+    NotAsAnnounced,
     /// The spool or a source changed since it was weighed.
     SourceChanged,
     /// A source or spool file could not be read.
@@ -49,6 +51,7 @@ impl FailureCode {
             FailureCode::SetOversized => "set-oversized",
             FailureCode::DirectoryProcessing => "directory-processing-error",
             FailureCode::WrongPatient => "wrong-patient",
+            FailureCode::NotAsAnnounced => "not-as-announced",
             FailureCode::SourceChanged => "source-changed",
             FailureCode::SourceUnreadable => "source-unreadable",
             FailureCode::ReadBackMismatch => "read-back-mismatch",

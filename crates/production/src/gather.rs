@@ -3,6 +3,7 @@
 use crate::failure::{Failure, FailureCode, Journal, Stage};
 use crate::parallel::in_parallel;
 use crate::pictures::{Picture, make_pictures};
+use crate::rejected::leave_out_rejected;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{MediaProfile, NotAdmitted};
 use filmdesk_instance::{
@@ -92,7 +93,8 @@ pub struct LeftOut {
     /// SOP Instance UID; empty when it could not be read.
     pub sop_instance_uid: String,
     /// Stable code: a refusal's, a profile's, or [`LeftOut::SAME_AGAIN`], `duplicate-instance`, `no-study-uid`,
-    /// `no-series-uid`, `series-of-two-studies`, `instance-oversized`.
+    /// `no-series-uid`, `series-of-two-studies`, `instance-oversized`, `rejected-113001` (…037, …038, …039),
+    /// `rejection-note`.
     pub code: String,
     /// Why, for a clerk.
     pub reason: String,
@@ -110,7 +112,7 @@ impl LeftOut {
         self.code == LeftOut::SAME_AGAIN
     }
 
-    fn new(given: usize, header: Option<&Header>, code: &str, reason: impl Into<String>) -> LeftOut {
+    pub(crate) fn new(given: usize, header: Option<&Header>, code: &str, reason: impl Into<String>) -> LeftOut {
         let sop_instance_uid = header.map(|h| h.sop_instance_uid.clone()).unwrap_or_default();
         let patient = header.map(PatientKey::of);
         LeftOut { given, sop_instance_uid, code: code.to_owned(), reason: reason.into(), patient }
@@ -188,6 +190,7 @@ fn gather_hashing(
     let n_given = sources.len();
     let mut goods = Goods::default();
     let read = read_all(sources, inspector, options, journal, &mut goods.left_out)?;
+    let read = leave_out_rejected(read, &mut goods.left_out);
     let rewritten = rewrite(read, inspector, options, journal, &mut goods.left_out)?;
     let hashed = hash(rewritten, journal, hash_all)?;
     goods.goods = settle_duplicates(hashed, &mut goods.left_out);
@@ -201,10 +204,10 @@ fn gather_hashing(
 }
 
 /// An object with its header.
-struct Read {
-    given: usize,
-    source: Source,
-    header: Header,
+pub(crate) struct Read {
+    pub given: usize,
+    pub source: Source,
+    pub header: Header,
 }
 
 fn read_all(

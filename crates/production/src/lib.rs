@@ -10,7 +10,7 @@
 //!   duplicates (W6), hashes what remains and makes pictures. What cannot be delivered is named with its reason
 //!   ([`LeftOut`]): nothing is dropped silently.
 //! - [`check_patient`] stops at the first object of somebody else (W5); [`check_complete`] compares what arrived with what
-//!   was listed.
+//!   was listed, and [`check_announced`] what an object says it is with what it was sent as (W4).
 //! - [`plan`] puts studies on the fewest discs and knows the exact bytes of each. The plan that sets the fee is the plan
 //!   that is made. [`Goods::save`] and [`Goods::load`] carry it over a restart: the same goods give the same plan.
 //! - [`make_disc`] writes one image in one pass ([`iso`]), reads it back down to the last byte (W8), and only then gives it
@@ -35,6 +35,7 @@ mod pictures;
 mod plan;
 mod read_back;
 mod reasons;
+mod rejected;
 
 pub use contents::{DiscFacts, MANIFEST};
 pub use examine::{Examination, ExamineError, examine, keep_hash};
@@ -43,6 +44,6 @@ pub use gather::{GatherOptions, Good, Goods, LeftOut, PatientKey, gather, gather
 pub use make::{MadeDisc, make_disc, write_disc};
 pub use manifest::parse_manifest;
 pub use pack::{Packing, pack};
-pub use patient::{ExpectedPatient, check_complete, check_patient, spellings};
+pub use patient::{ExpectedPatient, check_announced, check_complete, check_patient, spellings};
 pub use pictures::{PICTURES_PER_SERIES, Picture};
 pub use plan::{Bilingual, DiscPlan, DiscSetPlan, DiscTexts, PlanOptions, plan};

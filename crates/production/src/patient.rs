@@ -73,6 +73,30 @@ fn code(sex: Sex) -> &'static str {
     }
 }
 
+/// W4 on the inside: every object is the one it was sent as, and of the study that was asked for. `announced` holds Study
+/// and SOP Instance UID of each source given to [`crate::gather`], in that order.
+///
+/// # Errors
+/// `not-as-announced`, with the first object.
+pub fn check_announced(announced: &[(&str, &str)], goods: &Goods) -> Result<(), Failure> {
+    for good in &goods.goods {
+        let header = &good.header;
+        let inside = (header.study_uid.as_str(), header.sop_instance_uid.as_str());
+        let Some(&outside) = announced.get(good.given) else { continue };
+        if inside == outside {
+            continue;
+        }
+        let what = if inside.1 == outside.1 {
+            format!("The object {} says it is of another study than the one it was fetched for.", outside.1)
+        } else {
+            format!("The object sent as {} says it is {}.", outside.1, inside.1)
+        };
+        let next = "Do not deliver. The archive's administrator looks at this object; then weigh again.";
+        return Err(Failure::new(FailureCode::NotAsAnnounced, WhoCanFix::ArchiveAdministrator, what, next));
+    }
+    Ok(())
+}
+
 /// Spellings of the patient's name in each study that has more than one, or another than the rest: for the clerk to
 /// confirm once per study (W5). The names are the patient's: never for a log.
 pub fn spellings(goods: &Goods) -> BTreeMap<String, BTreeSet<String>> {

@@ -42,6 +42,11 @@ const ROWS: &[Row] = &[
         instead: ("請影像管理人員更正後重新申請", "the archive's administrator settles it; then ask again"),
     },
     Row {
+        codes: &["rejected-113001", "rejected-113037", "rejected-113038", "rejected-113039", "rejection-note"],
+        what: ("醫院已註記作廢（品質、安全、歸屬錯誤或逾保存期限）", "the hospital has rejected it (quality, safety, filed wrongly, or past retention)"),
+        instead: ("有疑問請洽影像管理人員", "the archive's administrator knows why"),
+    },
+    Row {
         codes: &["no-study-or-series-uid", "no-study-uid", "no-series-uid", "series-of-two-studies"],
         what: ("物件沒有說明它屬於哪一次檢查或序列", "the object does not say of which study or series it is"),
         instead: ("請影像管理人員更正後重新申請", "the archive's administrator corrects it; then ask again"),

@@ -24,16 +24,16 @@ fn a_key_that_matches_more_than_one_patient_is_refused() {
 fn what_the_archive_answers_beyond_the_question_is_dropped() {
     let answers =
         [answer("T1", "", "1.1"), answer("T10", "", "1.2"), answer("t1", "", "1.3"), answer("T1", "", "../x")];
-    let studies = studies_of("test", &key("T1"), &answers).unwrap();
+    let studies = studies_of("test", &key("T1"), &answers, Gates::default()).unwrap();
     assert_eq!(studies.iter().map(|s| s.study_uid.as_str()).collect::<Vec<_>>(), ["1.1"]);
 }
 
 #[test]
 fn the_same_number_from_two_issuers_is_not_one_patient() {
     let answers = [answer("T1", "A", "1.1"), answer("T1", "B", "1.2")];
-    assert!(matches!(studies_of("test", &key("T1"), &answers), Err(ArchiveError::SeveralIssuers(2))));
+    assert!(matches!(studies_of("test", &key("T1"), &answers, Gates::default()), Err(ArchiveError::SeveralIssuers(2))));
     let of_a = PatientKey { issuer: Some("A".into()), ..key("T1") };
-    assert_eq!(studies_of("test", &of_a, &answers).unwrap().len(), 1);
+    assert_eq!(studies_of("test", &of_a, &answers, Gates::default()).unwrap().len(), 1);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::Source;
 use filmdesk_policy::{Companion, DiscTypeRule, ItemAsked, RecordKindId, Situation, WeighedGoods, answer};
 use filmdesk_production::{Bilingual, DiscTexts, ExpectedPatient, GatherOptions, Goods, PlanOptions};
-use filmdesk_production::{check_complete, check_patient, gather, plan};
+use filmdesk_production::{check_announced, check_complete, check_patient, gather, plan};
 use filmdesk_store::{Change, Job};
 use jiff::ToSpan;
 use jiff::civil::{DateTime, time};
@@ -61,6 +61,14 @@ impl Worker {
         check_listed(&fetched)?;
         let sources: Vec<Source> =
             fetched.iter().flat_map(|f| &f.received).map(|r| Source::file(r.path.clone())).collect();
+        let announced: Vec<(String, String)> = order
+            .studies
+            .iter()
+            .zip(&fetched)
+            .flat_map(|(ticked, f)| {
+                f.received.iter().map(|r| (ticked.study.study_uid.clone(), r.sop_instance_uid.clone()))
+            })
+            .collect();
         let (disc, profile) = self.disc_type()?;
         let (capacity_sectors, previews) = (disc.capacity_sectors, self.config.web_pages);
         let folder = self.spool.folder(id);
@@ -72,6 +80,9 @@ impl Worker {
             let options = GatherOptions { profile, capacity_sectors, spool: &work, previews };
             let goods = gather(sources, inspector.as_ref(), &options, &journal)?;
             check_patient(&expected, &goods)?;
+            let announced: Vec<(&str, &str)> =
+                announced.iter().map(|(study, sop)| (study.as_str(), sop.as_str())).collect();
+            check_announced(&announced, &goods)?;
             goods.save(&goods_file(folder))?;
             Ok::<Goods, Stopped>(goods)
         })

@@ -14,7 +14,8 @@ bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on 
 	@scripts/bench
 	@DCMQRSCP=1 scripts/bench-pacs
 
-soak: needs ui  ## the longer runs: many seeds, many kills
+soak: needs neighbours ui  ## the longer runs: many seeds, many kills, files of many packages
+	@scripts/corpora
 	@FILMDESK_SOAK=1 cargo test --locked --workspace -- --nocapture soak
 
 needs:

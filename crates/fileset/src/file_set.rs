@@ -1,5 +1,6 @@
 //! A File-set as a tree, built once: patients, studies, series and what they hold, in the order they are written.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -19,9 +20,9 @@ const MAX_COUNT: usize = 999_999;
 
 /// One instance to be put on a medium.
 #[derive(Clone, Debug)]
-pub struct Member {
-    /// What the instance says.
-    pub header: Header,
+pub struct Member<'a> {
+    /// What the instance says; borrowed, where it is kept elsewhere: a study of 100 000 is then held once.
+    pub header: Cow<'a, Header>,
     /// The transfer syntax of its file on the medium (not always that of the source).
     pub transfer_syntax: String,
     /// The caller's number for it, handed back by [`FileSet::files`].
@@ -154,7 +155,7 @@ impl FileSet {
     pub fn build(
         id: FileSetId,
         uid: String,
-        members: Vec<Member>,
+        members: Vec<Member<'_>>,
         profile: &MediaProfile,
     ) -> Result<FileSet, BuildError> {
         let record_types = admit_all(&members, profile)?;
@@ -249,7 +250,7 @@ fn is_told(record_type: RecordType, tag: Tag) -> bool {
     told.contains(&tag)
 }
 
-fn admit_all(members: &[Member], profile: &MediaProfile) -> Result<Vec<RecordType>, BuildError> {
+fn admit_all(members: &[Member<'_>], profile: &MediaProfile) -> Result<Vec<RecordType>, BuildError> {
     members
         .iter()
         .map(|member| {
@@ -279,7 +280,7 @@ fn branch(
 }
 
 impl Gathered {
-    fn from(members: &[Member], record_types: &[RecordType]) -> Result<Gathered, BuildError> {
+    fn from(members: &[Member<'_>], record_types: &[RecordType]) -> Result<Gathered, BuildError> {
         let mut gathered = Gathered::default();
         let mut seen = HashMap::new();
         let (mut patients, mut studies, mut all_series) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -318,7 +319,7 @@ impl Gathered {
     }
 }
 
-fn pair(members: &[Member], a: usize, b: usize, error: impl Fn(usize, usize) -> BuildError) -> BuildError {
+fn pair(members: &[Member<'_>], a: usize, b: usize, error: impl Fn(usize, usize) -> BuildError) -> BuildError {
     error(members[a].source_index, members[b].source_index)
 }
 
@@ -333,7 +334,7 @@ fn patient_key(header: &Header) -> String {
     }
 }
 
-fn one_issuer(members: &[Member], before: usize, at: usize) -> Result<(), BuildError> {
+fn one_issuer(members: &[Member<'_>], before: usize, at: usize) -> Result<(), BuildError> {
     let issuer = |at: usize| members[at].header.text(tags::ISSUER_OF_PATIENT_ID);
     match (issuer(before), issuer(at)) {
         (Some(a), Some(b)) if a != b => {
@@ -345,7 +346,7 @@ fn one_issuer(members: &[Member], before: usize, at: usize) -> Result<(), BuildE
 
 /// The walk that turns gathered members into records, top down, each level sorted.
 struct Layout<'a> {
-    members: &'a [Member],
+    members: &'a [Member<'a>],
     record_types: &'a [RecordType],
     profile: &'a MediaProfile,
     nodes: Vec<Node>,
@@ -435,7 +436,7 @@ impl Layout<'_> {
     }
 
     fn record(&mut self, record_type: RecordType, below: &[usize], ordinal: usize, place: &str) {
-        let headers: Vec<&Header> = below.iter().map(|&at| &self.members[at].header).collect();
+        let headers: Vec<&Header> = below.iter().map(|&at| &*self.members[at].header).collect();
         let folder = place.rsplit('/').next().unwrap_or_default();
         let at = Place { record_type, extra: self.profile.extra_keys, ordinal, folder };
         let (keys, stood_in) = record_keys(&at, &headers);

@@ -86,7 +86,25 @@ fn copied(key: &Key, data: DataSet) -> Option<Element> {
         b"US" => Some(Element::us(key.tag, u16::try_from(data.unsigned(key.tag)?).ok()?)),
         b"UL" => Some(Element::ul(key.tag, u32::try_from(data.unsigned(key.tag)?).ok()?)),
         b"PN" => text(key, &name_value(&data.person_name(key.tag))),
+        b"DA" | b"TM" => text(key, &modern(&data.texts(key.tag).join("\\"))),
         _ => text(key, &data.texts(key.tag).join("\\")),
+    }
+}
+
+/// A date or time as PS3.5 §6.2 writes it: `19930430` for the `1993.04.30` of the standard's forerunner (ACR-NEMA), which
+/// images may still carry and a directory made today may not; `112724` for `11:27:24`. Anything else as it stands.
+pub(crate) fn modern(value: &str) -> String {
+    let bytes = value.as_bytes();
+    let shape = |shape: &[u8]| {
+        bytes.len() >= shape.len()
+            && bytes.iter().zip(shape).all(|(c, s)| if *s == b'9' { c.is_ascii_digit() } else { c == s })
+    };
+    if bytes.len() == 10 && shape(b"9999.99.99") {
+        value.replace('.', "")
+    } else if shape(b"99:99:99") || (bytes.len() == 5 && shape(b"99:99")) {
+        value.replace(':', "")
+    } else {
+        value.to_owned()
     }
 }
 
@@ -167,8 +185,8 @@ fn empty(key: &Key) -> Element {
 
 fn stand_in(key: &Key, fallback: Fallback, place: &Place, instances: &[&Header]) -> Element {
     let value = match fallback {
-        Fallback::Date => other_date(instances).unwrap_or_else(|| "19000101".to_owned()),
-        Fallback::Time => other_time(instances).unwrap_or_else(|| "000000".to_owned()),
+        Fallback::Date => other_date(instances).map(|date| modern(&date)).unwrap_or_else(|| "19000101".to_owned()),
+        Fallback::Time => other_time(instances).map(|time| modern(&time)).unwrap_or_else(|| "000000".to_owned()),
         Fallback::Moment => {
             let date = other_date(instances).unwrap_or_else(|| "19000101".to_owned());
             date + &other_time(instances).unwrap_or_else(|| "000000".to_owned())

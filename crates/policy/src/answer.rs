@@ -176,6 +176,8 @@ pub struct Answer {
     pub total: Twd,
     /// Papers to bring.
     pub papers: Vec<RequiredDocument>,
+    /// In what right the applicant applies, and why: the law's sentence for an heir or a representative.
+    pub standing: Vec<Reason>,
     /// Where to apply here; `None` when everything is referred.
     pub place: Option<Place>,
     /// What is applied for elsewhere.

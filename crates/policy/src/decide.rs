@@ -53,6 +53,7 @@ pub fn answer(rules: &Rules, overlay: &Overlay, s: &Situation) -> Answer {
         total: lines.iter().map(|l| l.amount).fold(Twd::ZERO, Twd::plus),
         lines,
         papers,
+        standing: rules.standing_reasons(&s.people),
         place: if here.is_empty() { None } else { place(rules, s) },
         referrals: routed.into_iter().filter_map(|r| r.referral).collect(),
         ready,
@@ -236,6 +237,7 @@ fn readings(answer: &Answer, s: &Situation) -> Vec<String> {
     let mut used: BTreeSet<String> = BTreeSet::new();
     used.extend(answer.lines.iter().filter_map(|l| l.reading.clone()));
     used.extend(answer.papers.iter().filter_map(|p| p.why.reading.clone()));
+    used.extend(answer.standing.iter().filter_map(|r| r.reading.clone()));
     used.extend(answer.referrals.iter().filter_map(|r| r.why.reading.clone()));
     for ready in &answer.ready {
         match ready {

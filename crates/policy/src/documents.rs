@@ -1,6 +1,6 @@
 //! Who must bring what: the requirement row of the case, each paper swapped for what stands in its place.
 
-use crate::rules::rows::{DocumentRow, RequirementRow, SwapRow, SwapWhen, Validity};
+use crate::rules::rows::{DocumentRow, Outcome, RequirementRow, SwapRow, SwapWhen, Validity};
 use crate::rules::switches::{EarlierHeirs, Visitor};
 use crate::{Capacity, People, Reason, RequiredDocument, Rules, Whose};
 use jiff::civil::Date;
@@ -53,14 +53,25 @@ impl Rules {
         with.unwrap_or(document)
     }
 
-    /// A25: an heir of a later order proves that every earlier one is absent or has renounced.
+    /// A25: an heir of a later order, or one who stands in another's place, proves that every earlier one is absent or
+    /// has renounced.
     fn needs_proof_of_earlier_heirs(&self, people: &People) -> bool {
         let order = people.kinship.and_then(|k| self.heir_order(k)).unwrap_or(0);
+        let in_place_of_another = self.inheritance(people).is_some_and(|(outcome, _)| match outcome {
+            Outcome::Representing | Outcome::NextDegree => true,
+            Outcome::Spouse
+            | Outcome::Nearest
+            | Outcome::LaterOrder
+            | Outcome::EarlierOrder
+            | Outcome::NearerDegree
+            | Outcome::LineRenounced => false,
+        });
         let asked = match self.switches.earlier_heirs {
             EarlierHeirs::AskProof => true,
             EarlierHeirs::Off => false,
         };
-        asked && people.capacity == Capacity::Heir && order > 1 && people.earlier_heir_lives != Some(true)
+        let heir = people.capacity == Capacity::Heir && people.earlier_heir_lives != Some(true);
+        asked && heir && (order > 1 || in_place_of_another)
     }
 }
 

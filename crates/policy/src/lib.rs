@@ -21,7 +21,6 @@
 //! - [`answer()`] is the only decision: fees, papers, place, ready time, referrals and violations, each with its reason.
 //! - [`taiwan`] keeps the country's facts: identity numbers, ROC dates, masking, amounts in words, ages.
 //! - [`cases`] reads situations and case files as TOML or JSON, runs them, and prints answers as JSON.
-//! - [`cases`] reads situations and case files as TOML or JSON, runs them, and prints answers as JSON.
 
 mod answer;
 mod calendar;
@@ -30,6 +29,7 @@ mod classify;
 mod decide;
 mod documents;
 mod fees;
+mod heirs;
 mod routing;
 mod rules;
 mod schedule;

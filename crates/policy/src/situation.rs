@@ -100,6 +100,48 @@ pub enum Kinship {
     Other,
 }
 
+/// What became of a relative of the deceased, as far as inheriting goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fate {
+    /// Lived when the patient died, and inherits if the order says so.
+    #[default]
+    Lives,
+    /// Died before the patient, or at the same time: descendants stand in (1140).
+    DiedBefore,
+    /// Lost the right of inheritance (1145): descendants stand in (1140).
+    LostRight,
+    /// Renounced (1174): nobody stands in, the others of the degree take it (1176).
+    Renounced,
+}
+
+/// A relative of the deceased beside the applicant; no name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relative {
+    /// How related to the deceased.
+    pub kinship: Kinship,
+    /// What became of them.
+    pub fate: Fate,
+    /// For a grandchild or further: the index in [`People::relatives`] of the parent, a descendant too.
+    pub child_of: Option<usize>,
+}
+
+/// In what right somebody represents a minor or a ward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Representation {
+    /// Father or mother (1086).
+    Parent,
+    /// After a divorce, the parent with custody (1055).
+    CustodialParent,
+    /// After a divorce, the parent without custody (1055).
+    NonCustodialParent,
+    /// Guardian of a minor (1098) or of an adult (1113).
+    Guardian,
+    /// Assistant of an adult (輔助人): no general representation (15-2).
+    Assistant,
+    /// Spouse, grandparent, sibling or anybody else.
+    OtherRelative,
+}
+
 /// What the rules must know of the people in the case; no names, no numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
@@ -125,6 +167,12 @@ pub struct People {
     pub kinship: Option<Kinship>,
     /// For an heir: whether somebody of an earlier order lives and has not renounced. `None`: not known.
     pub earlier_heir_lives: Option<bool>,
+    /// For an heir who is a grandchild or further: the index in `relatives` of their parent.
+    pub child_of: Option<usize>,
+    /// For an heir: the deceased's other relatives, as far as known; with them the order is worked out.
+    pub relatives: Vec<Relative>,
+    /// For a legal representative: in what right. `None`: not asked yet.
+    pub representation: Option<Representation>,
     /// The patient is an inpatient now.
     pub inpatient: bool,
 }

@@ -1,7 +1,8 @@
 //! Who may apply in which capacity, and why not: minors, wards, the deceased, heirs by the Civil Code's order.
 
-use crate::rules::rows::MajorityRow;
-use crate::{Capacity, Kinship, People, Rules, Text, Violation, taiwan};
+use crate::heirs::leads_to_the_deceased;
+use crate::rules::rows::{MajorityRow, Outcome, RepresentativeRow};
+use crate::{Capacity, Cite, Kinship, People, Rules, Text, Violation, taiwan};
 use jiff::civil::Date;
 
 impl Rules {
@@ -21,40 +22,82 @@ impl Rules {
         let rows = &self.standing;
         let majority: &MajorityRow = self.majority_row(on);
         let minor = self.is_minor(people.patient_born, on);
-        let mut found = Vec::new();
-        let mut refuse = |code: &str, field: &str, text: Text| {
+        let refused = |code: &str, field: &str, text: &Text| {
             let cite = if text.zh.contains("{years}") { &majority.cite } else { &rows.cite };
-            found.push(Violation {
-                code: code.to_owned(),
-                field: field.to_owned(),
-                text: text.put("years", majority.years.get_ref()),
-                cite: Some(cite.get_ref().cite()),
-            });
+            let text = text.put("years", majority.years.get_ref());
+            vec![violation(code, field, text, cite.get_ref().cite())]
         };
         let living = !people.patient_deceased;
         match people.capacity {
             Capacity::Patient | Capacity::LegalRepresentative if people.patient_deceased => {
-                refuse("patient-deceased", "people.capacity", rows.deceased.clone());
+                refused("patient-deceased", "people.capacity", &rows.deceased)
             }
             Capacity::Patient if people.patient_under_guardianship => {
-                refuse("ward-cannot-apply-alone", "people.capacity", rows.ward_alone.clone());
+                refused("ward-cannot-apply-alone", "people.capacity", &rows.ward_alone)
             }
             Capacity::Patient if minor == Some(true) => {
-                refuse("minor-cannot-apply-alone", "people.capacity", rows.minor_alone.clone());
+                refused("minor-cannot-apply-alone", "people.capacity", &rows.minor_alone)
             }
             Capacity::LegalRepresentative if minor == Some(false) && !people.patient_under_guardianship => {
-                refuse("patient-is-of-age", "people.capacity", rows.adult_represented.clone());
+                refused("patient-is-of-age", "people.capacity", &rows.adult_represented)
             }
-            Capacity::Patient | Capacity::LegalRepresentative => {}
-            Capacity::Heir if living => refuse("patient-living", "people.patient_deceased", rows.living.clone()),
+            Capacity::LegalRepresentative => {
+                let row = self.representative(people).filter(|r| !r.represents);
+                let why_not = |r: &RepresentativeRow| {
+                    let (text, cite) = (r.text.clone(), r.cite.get_ref().cite());
+                    violation("not-a-representative", "people.representation", text, cite)
+                };
+                row.map(why_not).into_iter().collect()
+            }
+            Capacity::Patient => Vec::new(),
+            Capacity::Heir if living => refused("patient-living", "people.patient_deceased", &rows.living),
             Capacity::Heir => match people.kinship.map(|k| self.heir_order(k)) {
-                Some(None) => refuse("not-an-heir", "people.kinship", rows.not_an_heir.clone()),
+                Some(None) => refused("not-an-heir", "people.kinship", &rows.not_an_heir),
                 Some(Some(order)) if order > 1 && people.earlier_heir_lives == Some(true) => {
-                    refuse("earlier-heir-lives", "people.earlier_heir_lives", rows.earlier_heir.clone());
+                    refused("earlier-heir-lives", "people.earlier_heir_lives", &rows.earlier_heir)
                 }
-                Some(Some(_)) | None => {}
+                Some(Some(_)) => self.heir_violations(people),
+                None => Vec::new(),
             },
+        }
+    }
+
+    /// Why the relatives named leave the applicant without the right.
+    fn heir_violations(&self, people: &People) -> Vec<Violation> {
+        let mut found = Vec::new();
+        let relatives = people.relatives.iter().enumerate();
+        let lines = relatives.map(|(i, r)| (format!("people.relatives[{i}].child_of"), Some(r.kinship), r.child_of));
+        let own = ("people.child_of".to_owned(), people.kinship, people.child_of);
+        for (field, kinship, child_of) in lines.chain([own]) {
+            let descends = kinship == Some(Kinship::Descendant) && leads_to_the_deceased(&people.relatives, child_of);
+            if child_of.is_some() && !descends {
+                let text = Text::new(
+                    "僅直系血親卑親屬填寫：名單中的另一位直系血親卑親屬（自 0 起算），且不得循環。",
+                    "Only for a descendant: another descendant of the list, counted from 0, and never in a circle.",
+                );
+                found.push(Violation { code: "no-such-relative".to_owned(), field, text, cite: None });
+            }
+        }
+        if !found.is_empty() {
+            return found;
+        }
+        if let Some((outcome, row)) = self.inheritance(people).filter(|(outcome, _)| !outcome.inherits()) {
+            let code = match outcome {
+                Outcome::EarlierOrder => "earlier-heir-lives",
+                Outcome::NearerDegree => "nearer-degree-lives",
+                Outcome::LineRenounced => "line-renounced",
+                Outcome::Spouse
+                | Outcome::Nearest
+                | Outcome::Representing
+                | Outcome::NextDegree
+                | Outcome::LaterOrder => "inherits",
+            };
+            found.push(violation(code, "people.relatives", row.text.clone(), row.cite.get_ref().cite()));
         }
         found
     }
+}
+
+fn violation(code: &str, field: &str, text: Text, cite: Cite) -> Violation {
+    Violation { code: code.to_owned(), field: field.to_owned(), text, cite: Some(cite) }
 }

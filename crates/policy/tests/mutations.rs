@@ -26,8 +26,24 @@ fn check(mutations: Vec<Mutation>, at_least: usize) {
         Err(_) => false,
         Ok(rules) => cases.iter().all(|c| run_case(&rules, c).differences.is_empty()),
     };
+    let refused = mutations.iter().filter(|m| Rules::load(&m.files).is_err()).count();
+    println!("{} mutations: {refused} do not load, the rest fail a case", mutations.len());
     let survivors: Vec<String> = mutations.into_iter().filter(unnoticed).map(|m| m.what).collect();
     assert!(survivors.is_empty(), "no case notices:\n{}", survivors.join("\n"));
+}
+
+#[test]
+#[should_panic(expected = "no case notices")]
+fn a_change_that_changes_nothing_would_be_told() {
+    check(vec![replaced("fees.toml", 0..0, "# the same\n", "a comment".to_owned())], 1);
+}
+
+#[test]
+fn every_kind_of_representative_and_every_place_of_an_heir() {
+    let mut mutations = values("documents.toml", "represents", |r| Some((r == "false").to_string()));
+    mutations.extend(rows("documents.toml", "representative"));
+    mutations.extend(rows("documents.toml", "inheritance"));
+    check(mutations, 30);
 }
 
 fn replaced(file: &str, range: std::ops::Range<usize>, with: &str, what: String) -> Mutation {

@@ -1,12 +1,13 @@
 //! Case files: a situation and what must come of it, read aloud by a clerk and run by a program.
 
 use super::fields::{Faults, Fields, fault};
-use super::read::{situation, to_json};
+use super::read::{situation_from_value, to_json};
 use crate::rules::line_and_column;
-use crate::{Answer, Overlay, Payable, ReadyTime, RuleFault, Rules, Situation, Violation, taiwan};
-use jiff::civil::DateTime;
+use crate::{Answer, Overlay, Payable, ReadyTime, RuleFault, Rules, Violation, taiwan};
+use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// One row of a case file, as written.
@@ -88,10 +89,23 @@ pub struct CaseOutcome {
 /// A case whose answer differs between two sets of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseChange {
+    /// The case's file.
+    pub file: String,
     /// The case's name.
     pub name: String,
-    /// Each change: the key, before, after.
-    pub changes: Vec<String>,
+    /// Each change.
+    pub changes: Vec<Changed>,
+}
+
+/// One part of an answer under two sets of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The part, by its key in an expectation, such as `total_twd`.
+    pub key: String,
+    /// Before; null when there was none.
+    pub before: Value,
+    /// After; null when there is none.
+    pub after: Value,
 }
 
 /// Reads a case file.
@@ -136,11 +150,15 @@ pub fn parse_cases(file: &str, text: &str) -> Result<Vec<Case>, Vec<RuleFault>> 
     Ok(parsed.case.into_iter().map(case).collect())
 }
 
-/// A case's question: the situation, what the counter changed, and the choices of readings it sets.
-struct Given {
-    situation: Situation,
-    overlay: Overlay,
-    set: Vec<(String, String)>,
+/// What a case changes beside the question: another desk than the committed rules alone make.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Setting {
+    /// Choices of readings, such as `("A08", "full-tariff")`.
+    pub set: Vec<(String, String)>,
+    /// Days declared closed, each with its reason.
+    pub closures: Vec<(Date, String)>,
+    /// Days declared open.
+    pub openings: Vec<Date>,
 }
 
 impl Case {
@@ -149,23 +167,31 @@ impl Case {
         &self.given
     }
 
-    fn read(&self, rules: &Rules) -> Result<Given, Faults> {
+    /// What is asked, as any door takes it: the situation with its moment of asking written out, without the setting.
+    pub fn question(&self) -> Value {
+        let mut question = self.given.clone();
+        if let Value::Object(fields) = &mut question {
+            ["set", "closures", "openings"].iter().for_each(|key| drop(fields.remove(*key)));
+            if !fields.contains_key("at") && !fields.contains_key("paid_at") {
+                fields.insert("at".to_owned(), Value::from(self.default_at.to_string()));
+            }
+        }
+        question
+    }
+
+    /// What the case changes beside the question.
+    ///
+    /// # Errors
+    /// The faults of a setting that cannot be read.
+    pub fn setting(&self, rules: &Rules) -> Result<Setting, Vec<Violation>> {
         let mut faults = Faults::new();
         let Some(mut f) = Fields::open("", &self.given, &mut faults) else { return Err(faults) };
-        let situation = situation(rules, &mut f, self.default_at, &mut faults);
-        let mut days = |key, faults: &mut Faults| {
-            let list = f.list(key, faults);
-            list.iter().filter_map(|(_, v)| v.as_str()).filter_map(|d| taiwan::parse_date(d).ok()).collect::<Vec<_>>()
-        };
-        let closures = days("closures", &mut faults).into_iter().map(|d| (d, "颱風 Typhoon".to_owned())).collect();
-        let openings = days("openings", &mut faults);
-        let mut set = Vec::new();
-        if let Some(Value::Object(choices)) = f.value("set") {
-            set = choices.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect();
+        let setting = setting(&mut f, &mut faults);
+        let set: Vec<(&str, &str)> = setting.set.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        if let Err(e) = rules.with_choices(&set) {
+            fault(&mut faults, "no-such-choice", "set", e.clone(), e);
         }
-        f.close(&mut faults);
-        let overlay = Overlay { closures, openings, classifications: Vec::new() };
-        if faults.is_empty() { Ok(Given { situation, overlay, set }) } else { Err(faults) }
+        if faults.is_empty() { Ok(setting) } else { Err(faults) }
     }
 
     /// The case's answer under some rules.
@@ -173,18 +199,30 @@ impl Case {
     /// # Errors
     /// The faults of a situation that cannot be read.
     pub fn answer(&self, rules: &Rules) -> Result<Answer, Vec<Violation>> {
-        let given = self.read(rules)?;
-        let set: Vec<(&str, &str)> = given.set.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        if set.is_empty() {
-            return Ok(crate::answer(rules, &given.overlay, &given.situation));
+        let Setting { set, closures, openings } = self.setting(rules)?;
+        let situation = situation_from_value(rules, &self.question(), self.default_at)?;
+        let overlay = Overlay { closures, openings, classifications: Vec::new() };
+        let set: Vec<(&str, &str)> = set.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        match rules.with_choices(&set) {
+            Ok(rules) if !set.is_empty() => Ok(crate::answer(&rules, &overlay, &situation)),
+            // Without choices these are the same rules; and the setting was read with these choices.
+            Ok(_) | Err(_) => Ok(crate::answer(rules, &overlay, &situation)),
         }
-        let rules = rules.with_choices(&set).map_err(|e| {
-            let mut faults = Faults::new();
-            fault(&mut faults, "no-such-choice", "set", e.clone(), e);
-            faults
-        })?;
-        Ok(crate::answer(&rules, &given.overlay, &given.situation))
     }
+}
+
+fn setting(f: &mut Fields, faults: &mut Faults) -> Setting {
+    let mut days = |key| {
+        let list = f.list(key, faults);
+        list.iter().filter_map(|(_, v)| v.as_str()).filter_map(|d| taiwan::parse_date(d).ok()).collect::<Vec<_>>()
+    };
+    let closures = days("closures").into_iter().map(|d| (d, "颱風 Typhoon".to_owned())).collect();
+    let openings = days("openings");
+    let mut set = Vec::new();
+    if let Some(Value::Object(choices)) = f.value("set") {
+        set = choices.iter().map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect();
+    }
+    Setting { set, closures, openings }
 }
 
 /// Runs a case.
@@ -268,6 +306,7 @@ impl Seen {
         let mut because: Vec<String> = Vec::new();
         because.extend(a.lines.iter().map(|l| l.rule.clone()));
         because.extend(a.papers.iter().map(|p| p.why.rule.clone()));
+        because.extend(a.standing.iter().map(|r| r.rule.clone()));
         because.extend(a.referrals.iter().map(|r| r.why.rule.clone()));
         let mut reasons = |why: &[crate::Reason]| because.extend(why.iter().map(|r| r.rule.clone()));
         let ready = |r: &ReadyTime, reasons: &mut dyn FnMut(&[crate::Reason])| match r {
@@ -322,23 +361,49 @@ fn tidy_moment(written: &str) -> String {
     taiwan::parse_moment(written).map_or(written.to_owned(), |m| m.to_string())
 }
 
+/// Lines of the page that no case proves: those without one, and those whose cases are not there.
+pub fn unproved_lines(rules: &Rules, files: &BTreeMap<String, String>, cases: &[Case]) -> Vec<RuleFault> {
+    let text = files.get("page.toml").map(String::as_str).unwrap_or_default();
+    let mut faults = Vec::new();
+    for line in rules.page() {
+        let begins = |name: &str| cases.iter().any(|c| c.name.starts_with(name));
+        let missing = line.cases.iter().filter(|name| !begins(name));
+        faults.extend(missing.map(|name| {
+            let offset = text.find(&format!("n = {}\n", line.n)).unwrap_or(0);
+            let (line_number, column) = line_and_column(text, offset);
+            RuleFault {
+                file: "page.toml".to_owned(),
+                line: line_number,
+                column,
+                message: format!("line {} of the page: no case begins with \"{name}\"", line.n),
+                remedy: "write the case, or name the one that proves the line".to_owned(),
+            }
+        }));
+    }
+    faults
+}
+
 /// Which cases answer differently under other rules: what adopting a choice or an edited row would change.
 pub fn case_changes(before: &Rules, after: &Rules, cases: &[Case]) -> Vec<CaseChange> {
     let change = |case: &Case| {
         let (old, new) = (comparable(case, before), comparable(case, after));
         let keys = old.keys().chain(new.keys().filter(|k| !old.contains_key(*k)));
-        let changed = keys.filter(|k| old.get(*k) != new.get(*k)).map(|k| {
-            let show = |v: Option<&Value>| v.map_or("nothing".to_owned(), Value::to_string);
-            format!("{k}: {} → {}", show(old.get(k)), show(new.get(k)))
+        let value = |map: &Map, key: &String| map.get(key).cloned().unwrap_or(Value::Null);
+        let changed = keys.filter(|k| old.get(*k) != new.get(*k)).map(|key| Changed {
+            key: key.clone(),
+            before: value(&old, key),
+            after: value(&new, key),
         });
-        CaseChange { name: case.name.clone(), changes: changed.collect() }
+        CaseChange { file: case.file.clone(), name: case.name.clone(), changes: changed.collect() }
     };
     cases.iter().map(change).filter(|c| !c.changes.is_empty()).collect()
 }
 
+type Map = serde_json::Map<String, Value>;
+
 /// The parts of an answer that a person would act on, without the words.
-fn comparable(case: &Case, rules: &Rules) -> serde_json::Map<String, Value> {
-    let mut map = serde_json::Map::new();
+fn comparable(case: &Case, rules: &Rules) -> Map {
+    let mut map = Map::new();
     match case.answer(rules) {
         Err(faults) => {
             map.insert("faults".to_owned(), faults.iter().map(|f| Value::from(f.code.clone())).collect());

@@ -1,6 +1,6 @@
 //! An answer and a situation as JSON, with keys that stay.
 
-use super::read::{CAPACITIES, KINSHIPS};
+use super::read::{CAPACITIES, FATES, KINSHIPS, REPRESENTATIONS};
 use crate::{
     Answer, Cite, Collection, FeeLine, ItemAsked, Payable, Place, ReadyTime, Reason, Referral, RequiredDocument,
     Situation, Text, Violation,
@@ -14,6 +14,7 @@ pub fn answer_to_json(a: &Answer) -> Value {
         "total_twd": a.total.dollars(),
         "lines": a.lines.iter().map(line).collect::<Vec<Value>>(),
         "papers": a.papers.iter().map(paper).collect::<Vec<Value>>(),
+        "standing": a.standing.iter().map(reason).collect::<Vec<Value>>(),
         "place": a.place.as_ref().map(place),
         "referrals": a.referrals.iter().map(referral).collect::<Vec<Value>>(),
         "ready": a.ready.iter().map(ready).collect::<Vec<Value>>(),
@@ -153,12 +154,18 @@ fn item(i: &ItemAsked) -> Value {
     })
 }
 
+/// The word of a value in one of the lists of words.
+fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> Value {
+    Value::from(words.iter().find(|(_, v)| v == value).map(|(w, _)| *w))
+}
+
 fn people(s: &Situation) -> Value {
     let p = &s.people;
-    let word = |found: Option<&str>| found.map(str::to_owned);
-    let kinship = p.kinship.and_then(|k| word(KINSHIPS.iter().find(|(_, x)| *x == k).map(|(w, _)| *w)));
+    let relatives = p.relatives.iter().map(
+        |r| json!({ "kinship": word(&KINSHIPS, &r.kinship), "fate": word(&FATES, &r.fate), "child_of": r.child_of }),
+    );
     json!({
-        "capacity": word(CAPACITIES.iter().find(|(_, c)| *c == p.capacity).map(|(w, _)| *w)),
+        "capacity": word(&CAPACITIES, &p.capacity),
         "agent": p.agent,
         "patient_born": p.patient_born.map(|b| b.to_string()),
         "patient_under_guardianship": p.patient_under_guardianship,
@@ -167,8 +174,11 @@ fn people(s: &Situation) -> Value {
         "without_residence": p.without_residence,
         "applicant_foreign": p.applicant_foreign,
         "agent_foreign": p.agent_foreign,
-        "kinship": kinship,
+        "kinship": p.kinship.map(|k| word(&KINSHIPS, &k)),
         "earlier_heir_lives": p.earlier_heir_lives,
+        "child_of": p.child_of,
+        "relatives": relatives.collect::<Vec<Value>>(),
+        "representation": p.representation.map(|r| word(&REPRESENTATIONS, &r)),
         "inpatient": p.inpatient,
     })
 }

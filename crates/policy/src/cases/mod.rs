@@ -6,6 +6,6 @@ mod file;
 mod json;
 mod read;
 
-pub use file::{Case, CaseChange, CaseOutcome, case_changes, parse_cases, run_case};
+pub use file::{Case, CaseChange, CaseOutcome, Changed, Setting, case_changes, parse_cases, run_case, unproved_lines};
 pub use json::{answer_to_json, situation_to_json, violation_to_json};
 pub use read::{situation_from_json, situation_from_toml, situation_from_value};

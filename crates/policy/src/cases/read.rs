@@ -2,8 +2,8 @@
 
 use super::fields::{Faults, Fields, as_count, fault, shown, wrong};
 use crate::{
-    Capacity, Collection, Companion, ItemAsked, Kinship, MediaAsked, People, RecordKindId, Rules, Situation, Violation,
-    WeighedGoods,
+    Capacity, Collection, Companion, Fate, ItemAsked, Kinship, MediaAsked, People, RecordKindId, Relative,
+    Representation, Rules, Situation, Violation, WeighedGoods,
 };
 use jiff::civil::DateTime;
 use serde_json::Value;
@@ -220,11 +220,42 @@ pub(crate) const KINSHIPS: [(&str, Kinship); 6] = [
     ("other", Kinship::Other),
 ];
 
+pub(crate) const FATES: [(&str, Fate); 4] = [
+    ("lives", Fate::Lives),
+    ("died-before", Fate::DiedBefore),
+    ("lost-right", Fate::LostRight),
+    ("renounced", Fate::Renounced),
+];
+
+pub(crate) const REPRESENTATIONS: [(&str, Representation); 6] = [
+    ("parent", Representation::Parent),
+    ("custodial-parent", Representation::CustodialParent),
+    ("non-custodial-parent", Representation::NonCustodialParent),
+    ("guardian", Representation::Guardian),
+    ("assistant", Representation::Assistant),
+    ("other-relative", Representation::OtherRelative),
+];
+
+fn relative(path: &str, value: &Value, faults: &mut Faults) -> Option<Relative> {
+    let mut f = Fields::open(path, value, faults)?;
+    let kinship = f.word("kinship", &KINSHIPS, faults);
+    if kinship.is_none() && f.value("kinship").is_none() {
+        let (zh, en) = ("此欄必填。".to_owned(), "This field is needed.".to_owned());
+        fault(faults, "missing", &f.path("kinship"), zh, en);
+    }
+    let fate = f.word("fate", &FATES, faults).unwrap_or_default();
+    let child_of = f.count("child_of", faults).map(|i| i as usize);
+    f.close(faults);
+    Some(Relative { kinship: kinship?, fate, child_of })
+}
+
 /// An heir applies for the deceased unless the text says that the patient lives.
 fn people(value: &Value, faults: &mut Faults) -> People {
     let Some(mut f) = Fields::open("people", value, faults) else { return People::default() };
     let capacity = f.word("capacity", &CAPACITIES, faults).unwrap_or_default();
     let flag = |f: &mut Fields, key, faults: &mut Faults| f.flag(key, faults).unwrap_or(false);
+    let listed = f.list("relatives", faults);
+    let relatives = listed.iter().filter_map(|(path, value)| relative(path, value, faults)).collect();
     let people = People {
         capacity,
         agent: flag(&mut f, "agent", faults),
@@ -237,6 +268,9 @@ fn people(value: &Value, faults: &mut Faults) -> People {
         agent_foreign: flag(&mut f, "agent_foreign", faults),
         kinship: f.word("kinship", &KINSHIPS, faults),
         earlier_heir_lives: f.flag("earlier_heir_lives", faults),
+        child_of: f.count("child_of", faults).map(|i| i as usize),
+        relatives,
+        representation: f.word("representation", &REPRESENTATIONS, faults),
         inpatient: flag(&mut f, "inpatient", faults),
     };
     f.close(faults);

@@ -188,6 +188,10 @@ fn documents(p: &Parsed, known: &Known, faults: &mut Faults) {
         known.reading(file, &row.reading, faults);
     }
     p.documents.heir.iter().for_each(|h| known.cite(file, &h.cite, faults));
+    unique(file, p.documents.inheritance.iter().map(|r| &r.id), faults);
+    unique(file, p.documents.representative.iter().map(|r| &r.id), faults);
+    p.documents.inheritance.iter().for_each(|r| known.cite(file, &r.cite, faults));
+    p.documents.representative.iter().for_each(|r| known.cite(file, &r.cite, faults));
     known.cite(file, &p.documents.standing.cite, faults);
     refers(file, "document", &p.documents.standing.earlier_heir_document, &known.documents, faults);
 }
@@ -258,6 +262,8 @@ fn page(p: &Parsed, known: &Known, faults: &mut Faults) {
     rules.extend(p.fees.fee.iter().map(|f| f.get_ref().id.get_ref().as_str()));
     rules.extend(p.documents.requirement.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.documents.age_of_majority.iter().map(|m| m.id.get_ref().as_str()));
+    rules.extend(p.documents.inheritance.iter().map(|r| r.id.get_ref().as_str()));
+    rules.extend(p.documents.representative.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.schedule.window.iter().map(|w| w.id.get_ref().as_str()));
     let s = &p.schedule;
     rules.extend([&s.closed.id, &s.large.id, &s.post.id, &s.split.id].map(|id| id.get_ref().as_str()));

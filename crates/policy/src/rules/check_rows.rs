@@ -17,6 +17,7 @@ pub(crate) fn check(p: &Parsed, faults: &mut Faults) {
     requirements(p, faults);
     majority(p, faults);
     heirs(p, faults);
+    standing(p, faults);
     windows(p, faults);
     waiting(p, faults);
     calendar(p, faults);
@@ -200,6 +201,35 @@ fn heirs(p: &Parsed, faults: &mut Faults) {
             faults.at("documents.toml", row.kinship.span(), "this kinship has two rows", "keep one");
         }
         seen.push(kinship);
+    }
+}
+
+/// One sentence for every place in the order of heirs, and one for every kind of representative.
+fn standing(p: &Parsed, faults: &mut Faults) {
+    let file = "documents.toml";
+    for outcome in Outcome::ALL {
+        let rows: Vec<&InheritanceRow> =
+            p.documents.inheritance.iter().filter(|r| *r.outcome.get_ref() == outcome).collect();
+        if let [_, second, ..] = rows.as_slice() {
+            faults.at(file, second.outcome.span(), "this outcome has two rows", "keep one");
+        }
+        if rows.is_empty() {
+            let message = format!("no row says what the law says of the outcome {outcome:?}");
+            faults.at(file, 0..0, message, "add an [[inheritance]] with this outcome");
+        }
+    }
+    for of in [Represented::Minor, Represented::Ward] {
+        for relation in RepresentationWord::ALL {
+            let fits = |r: &&RepresentativeRow| r.of == of && r.relation == relation;
+            let rows: Vec<&RepresentativeRow> = p.documents.representative.iter().filter(fits).collect();
+            if let [_, second, ..] = rows.as_slice() {
+                faults.at(file, second.id.span(), "this representative has two rows", "keep one");
+            }
+            if rows.is_empty() {
+                let message = format!("no row says whether {relation:?} represents a {of:?}");
+                faults.at(file, 0..0, message, "add a [[representative]] with this relation and of");
+            }
+        }
     }
 }
 

@@ -143,6 +143,8 @@ fn build(p: Parsed, hash: String) -> Rules {
         requirements: p.documents.requirement,
         majority: p.documents.age_of_majority,
         heirs: p.documents.heir,
+        inheritance: p.documents.inheritance,
+        representatives: p.documents.representative,
         standing: p.documents.standing,
         periods: periods(p.schedule.periods.get_ref()),
         schedule: p.schedule,

@@ -217,6 +217,8 @@ pub struct Rules {
     pub(crate) requirements: Vec<RequirementRow>,
     pub(crate) majority: Vec<MajorityRow>,
     pub(crate) heirs: Vec<HeirRow>,
+    pub(crate) inheritance: Vec<InheritanceRow>,
+    pub(crate) representatives: Vec<RepresentativeRow>,
     pub(crate) standing: StandingRow,
     pub(crate) schedule: ScheduleFile,
     pub(crate) calendar: CalendarRow,
@@ -346,17 +348,19 @@ impl Rules {
     pub fn with_choices(&self, choices: &[(&str, &str)]) -> Result<Rules, String> {
         let mut rules = self.clone();
         for (id, choice) in choices {
+            // `full_tariff` and `full-tariff` are one choice.
+            let choice = choice.replace('_', "-");
             let reading = rules.readings.iter_mut().find(|r| r.id == *id);
             let reading = reading.ok_or_else(|| format!("there is no reading {id}"))?;
             let known: Vec<&str> = reading.choices.iter().map(|c| c.id.as_str()).collect();
-            if !known.contains(choice) {
+            if !known.contains(&choice.as_str()) {
                 return Err(format!("reading {id} has no choice \"{choice}\"; it has {}", known.join(", ")));
             }
-            (*choice).clone_into(&mut reading.chosen);
-            if rules.switches.set(id, choice).is_none() && known.len() > 1 {
+            reading.chosen.clone_from(&choice);
+            if rules.switches.set(id, &choice).is_none() && known.len() > 1 {
                 return Err(format!("reading {id} is decided by rows, not by a switch"));
             }
-            rules.hash = load::hash_of([(rules.hash.as_str(), ""), (id, choice)]);
+            rules.hash = load::hash_of([(rules.hash.as_str(), ""), (id, choice.as_str())]);
         }
         Ok(rules)
     }

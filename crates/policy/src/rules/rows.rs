@@ -1,7 +1,7 @@
 //! The rows of the rule files, exactly as written. Everything here is refused with a line number when it does not fit;
 //! an unknown key never loads.
 
-use crate::{Capacity, Cite, FeeClass, Kinship, Text};
+use crate::{Capacity, Cite, FeeClass, Kinship, Representation, Text};
 use jiff::civil::{Date, Time};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -357,6 +357,10 @@ pub(crate) struct DocumentsFile {
     pub requirement: Vec<RequirementRow>,
     pub age_of_majority: Vec<MajorityRow>,
     pub heir: Vec<HeirRow>,
+    #[serde(default)]
+    pub inheritance: Vec<InheritanceRow>,
+    #[serde(default)]
+    pub representative: Vec<RepresentativeRow>,
     pub standing: StandingRow,
 }
 
@@ -475,6 +479,104 @@ impl KinshipWord {
 pub(crate) struct HeirRow {
     pub kinship: Spanned<KinshipWord>,
     pub order: u8,
+    pub text: Text,
+    pub cite: SpannedCite,
+}
+
+/// What the order of heirs says about one relative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Spouse,
+    Nearest,
+    Representing,
+    NextDegree,
+    LaterOrder,
+    EarlierOrder,
+    NearerDegree,
+    LineRenounced,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 8] = [
+        Outcome::Spouse,
+        Outcome::Nearest,
+        Outcome::Representing,
+        Outcome::NextDegree,
+        Outcome::LaterOrder,
+        Outcome::EarlierOrder,
+        Outcome::NearerDegree,
+        Outcome::LineRenounced,
+    ];
+
+    /// Whether who is in this place inherits.
+    pub fn inherits(self) -> bool {
+        match self {
+            Outcome::Spouse | Outcome::Nearest | Outcome::Representing | Outcome::NextDegree | Outcome::LaterOrder => {
+                true
+            }
+            Outcome::EarlierOrder | Outcome::NearerDegree | Outcome::LineRenounced => false,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InheritanceRow {
+    pub id: Spanned<String>,
+    pub outcome: Spanned<Outcome>,
+    pub text: Text,
+    pub cite: SpannedCite,
+}
+
+/// Who is represented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Represented {
+    Minor,
+    Ward,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RepresentationWord {
+    Parent,
+    CustodialParent,
+    NonCustodialParent,
+    Guardian,
+    Assistant,
+    OtherRelative,
+}
+
+impl RepresentationWord {
+    pub const ALL: [RepresentationWord; 6] = [
+        RepresentationWord::Parent,
+        RepresentationWord::CustodialParent,
+        RepresentationWord::NonCustodialParent,
+        RepresentationWord::Guardian,
+        RepresentationWord::Assistant,
+        RepresentationWord::OtherRelative,
+    ];
+
+    pub fn representation(self) -> Representation {
+        match self {
+            RepresentationWord::Parent => Representation::Parent,
+            RepresentationWord::CustodialParent => Representation::CustodialParent,
+            RepresentationWord::NonCustodialParent => Representation::NonCustodialParent,
+            RepresentationWord::Guardian => Representation::Guardian,
+            RepresentationWord::Assistant => Representation::Assistant,
+            RepresentationWord::OtherRelative => Representation::OtherRelative,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RepresentativeRow {
+    pub id: Spanned<String>,
+    pub relation: RepresentationWord,
+    pub of: Represented,
+    pub represents: bool,
     pub text: Text,
     pub cite: SpannedCite,
 }
@@ -711,7 +813,7 @@ pub(crate) struct ReadingRow {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
-    /// Its stable id, such as `full_tariff`.
+    /// Its stable id, such as `full-tariff`.
     pub id: String,
     /// In our words.
     pub text: Text,

@@ -53,7 +53,7 @@ switches! {
     /// A05: how a general examination counts beside special ones.
     general_beside: GeneralBeside = "A05" { Combined = "combined", Additive = "additive", SpecialsOnly = "specials-only" }
     /// A08: what an identical extra set costs.
-    extra_set: ExtraSet = "A08" { Additional = "additional", FullTariff = "full_tariff" }
+    extra_set: ExtraSet = "A08" { Additional = "additional", FullTariff = "full-tariff" }
     /// A14: papers of a visitor.
     visitor: Visitor = "A14" { Passport = "visitor-passport", Literal = "literal" }
     /// A16: whose consent must be sealed.

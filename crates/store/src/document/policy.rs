@@ -27,8 +27,9 @@ record! {
     }
     People {
         capacity, agent, patient_born, patient_under_guardianship, patient_deceased, patient_foreign, without_residence,
-        applicant_foreign, agent_foreign, kinship, earlier_heir_lives, inpatient,
+        applicant_foreign, agent_foreign, kinship, earlier_heir_lives, child_of, relatives, representation, inpatient,
     }
+    Relative { kinship, fate, child_of }
     WeighedGoods { discs, making_minutes }
     Companion { kind, exam_end, report_sent }
     Situation { at, paid_at, items, companions, people, collection, extra_sets, split, weighed, agreed_time }
@@ -40,12 +41,14 @@ record! {
     Referral { item, places, why }
     Violation { code, field, text, cite }
     Answer {
-        binding, lines, total, papers, place, referrals, ready, payable, violations, assumptions, readings, rules_hash,
+        binding, lines, total, papers, standing, place, referrals, ready, payable, violations, assumptions, readings, rules_hash,
     }
 }
 
 choice! {
     Capacity { Patient, LegalRepresentative, Heir }
+    Fate { Lives, DiedBefore, LostRight, Renounced }
+    Representation { Parent, CustodialParent, NonCustodialParent, Guardian, Assistant, OtherRelative }
     Kinship { Spouse, Descendant, Parent, Sibling, Grandparent, Other }
     Collection { AtCounter, ByPostInTaiwan, ByPostAbroad }
     Cite { Page(heading), Law(article), Proposal(reading) }

@@ -248,6 +248,7 @@ pub fn situation(form: &Form, rules: &Rules, at: DateTime) -> Situation {
             _ => None,
         },
         inpatient: form.ticked("inpatient"),
+        ..People::default()
     };
     let mut situation = Situation::new(at, items);
     situation.people = people;

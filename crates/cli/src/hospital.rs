@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::exit::Failed;
-use filmdesk_policy::{RuleFiles, Rules};
+use filmdesk_policy::cases::{Case, parse_cases};
+use filmdesk_policy::{RuleFault, RuleFiles, Rules};
 use std::path::Path;
 
 /// The rules built in.
@@ -16,6 +17,66 @@ const BUILT_IN: [(&str, &str); 8] = [
     ("readings.toml", include_str!("../../../rules/ntuh/readings.toml")),
     ("page.toml", include_str!("../../../rules/ntuh/page.toml")),
 ];
+
+/// The cases built in.
+const BUILT_IN_CASES: [(&str, &str); 11] = [
+    ("ages.toml", include_str!("../../../rules/ntuh/cases/ages.toml")),
+    ("calendar.toml", include_str!("../../../rules/ntuh/cases/calendar.toml")),
+    ("fees.toml", include_str!("../../../rules/ntuh/cases/fees.toml")),
+    ("heirs.toml", include_str!("../../../rules/ntuh/cases/heirs.toml")),
+    ("hours.toml", include_str!("../../../rules/ntuh/cases/hours.toml")),
+    ("items.toml", include_str!("../../../rules/ntuh/cases/items.toml")),
+    ("papers.toml", include_str!("../../../rules/ntuh/cases/papers.toml")),
+    ("refused.toml", include_str!("../../../rules/ntuh/cases/refused.toml")),
+    ("routing.toml", include_str!("../../../rules/ntuh/cases/routing.toml")),
+    ("scenarios.toml", include_str!("../../../rules/ntuh/cases/scenarios.toml")),
+    ("waiting.toml", include_str!("../../../rules/ntuh/cases/waiting.toml")),
+];
+
+/// The texts of a rules folder: the one named, the configured one, or those built in.
+///
+/// # Errors
+/// The folder or a file in it cannot be read.
+pub fn texts(config: &Config, folder: Option<&Path>) -> Result<RuleFiles, Failed> {
+    match folder.or(config.rules_folder()) {
+        Some(folder) => folder_texts(folder),
+        None => Ok(RuleFiles::from_folder_texts(BUILT_IN)),
+    }
+}
+
+/// The cases beside a rules folder (in its `cases`), as [`texts`] finds it; none when there is no such folder.
+///
+/// # Errors
+/// A file cannot be read, or holds a case that is none: with line and remedy.
+pub fn cases(config: &Config, folder: Option<&Path>) -> Result<Vec<Case>, Failed> {
+    match folder.or(config.rules_folder()) {
+        Some(folder) if folder.join("cases").is_dir() => cases_in(&folder.join("cases")),
+        Some(_) => Ok(Vec::new()),
+        None => parsed(&RuleFiles::from_folder_texts(BUILT_IN_CASES), "the cases built in"),
+    }
+}
+
+/// Every case file in a folder.
+///
+/// # Errors
+/// As [`cases`].
+pub fn cases_in(folder: &Path) -> Result<Vec<Case>, Failed> {
+    parsed(&folder_texts(folder)?, &folder.display().to_string())
+}
+
+fn parsed(texts: &RuleFiles, place: &str) -> Result<Vec<Case>, Failed> {
+    let mut cases = Vec::new();
+    for (name, text) in &texts.files {
+        cases.extend(parse_cases(name, text).map_err(|faults| mistakes(&faults, place))?);
+    }
+    Ok(cases)
+}
+
+/// Mistakes, each with file, line, column and remedy.
+pub fn mistakes(faults: &[RuleFault], place: &str) -> Failed {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+    Failed::usage(format!("{} mistakes in {place}:\n{}", faults.len(), lines.join("\n")))
+}
 
 /// The rules as configured.
 ///
@@ -55,8 +116,5 @@ pub fn folder_texts(folder: &Path) -> Result<RuleFiles, Failed> {
 }
 
 fn load(texts: &RuleFiles, place: &str) -> Result<Rules, Failed> {
-    Rules::load(texts).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
-        Failed::usage(format!("{} mistakes in {place}:\n{}", faults.len(), lines.join("\n")))
-    })
+    Rules::load(texts).map_err(|faults| mistakes(&faults, place))
 }

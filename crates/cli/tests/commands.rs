@@ -39,6 +39,44 @@ fn the_rules_and_their_cases_can_be_checked() {
     let output = filmdesk().args(["rules", "check", rules, "--cases", &cases]).output().expect("starts");
     assert!(output.status.success(), "{}", said(&output));
     assert!(said(&output).contains("cases answer as expected"), "{}", said(&output));
+    // The cases beside a folder, and those built in, run without being asked for; every line of the page is proved.
+    for arguments in [&["rules", "check"][..], &["rules", "check", rules]] {
+        let output = filmdesk().args(arguments).output().expect("starts");
+        assert!(output.status.success() && said(&output).contains("43 lines of the page"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn another_reading_shows_which_cases_it_would_change() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules");
+    let diff = |arguments: &[&str]| filmdesk().args(["rules", "diff"]).args(arguments).output().expect("starts");
+    // The rules built in, their cases built in; the choice as the issue writes it and as the rules do.
+    for choice in ["A08=full_tariff", "A08=full-tariff"] {
+        let text = diff(&["--set", choice]);
+        assert_eq!(text.status.code(), Some(3), "{}", said(&text));
+        assert!(said(&text).contains("A08: additional → full-tariff"), "{}", said(&text));
+        let told = said(&text);
+        let case = told.split("S12 an identical second disc").nth(1).expect("S12 asks for an extra set");
+        assert!(case.contains("total_twd: 300 → 400\n"), "{told}");
+    }
+    // Several at once, as JSON, in a folder of one's own.
+    let ntuh = format!("{root}/ntuh");
+    let output = diff(&[&ntuh, "--set", "A08=full-tariff", "--set", "A27=always", "--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let changed = json["changed"].as_array().expect("a list");
+    let names = |start: &str| changed.iter().any(|c| c["name"].as_str().is_some_and(|n| n.starts_with(start)));
+    assert!(names("S12") && names("S47") && !names("S01"), "{}", said(&output));
+    assert_ne!(json["before"], json["after"]);
+    // The choice in use changes nothing; another hospital's folder changes much; a wrong choice is named.
+    assert_eq!(diff(&["--set", "A08=additional"]).status.code(), Some(0));
+    let example = format!("{root}/example");
+    assert_eq!(diff(&[&ntuh, "--to", &example]).status.code(), Some(3));
+    assert_eq!(diff(&[&ntuh, "--to", &ntuh]).status.code(), Some(0));
+    for (wrong, told) in [("A08=free", "full-tariff"), ("A99=x", "no reading A99"), ("A08", "such as A08=full-tariff")]
+    {
+        let output = diff(&["--set", wrong]);
+        assert!(output.status.code() == Some(2) && said(&output).contains(told), "{}", said(&output));
+    }
 }
 
 #[test]

@@ -10,6 +10,9 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{FromRequest, Request};
 use std::collections::BTreeMap;
 
+/// Most characters kept of one field.
+pub const LONGEST: usize = 2_000;
+
 /// Everything typed, by field name.
 #[derive(Clone, Default)]
 pub struct Form(pub BTreeMap<String, String>);
@@ -18,7 +21,7 @@ impl Form {
     /// What a browser sent: control characters other than line ends removed, each value at most 2,000 characters.
     fn from_pairs(pairs: Vec<(String, String)>) -> Form {
         let clean = |text: String| -> String {
-            text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(2_000).collect()
+            text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(LONGEST).collect()
         };
         Form(pairs.into_iter().take(600).map(|(name, value)| (name, clean(value))).collect())
     }

@@ -1,6 +1,7 @@
 //! What stands before every page: limits, the origin of a post, security headers, the log line, the dressing of errors.
 
 use crate::AppState;
+use crate::api;
 use crate::errors::{PageError, dress};
 use crate::i18n::Tr;
 use crate::page::{Ctx, Frame, Site, here, switches};
@@ -56,13 +57,14 @@ pub async fn frame(State(frame): State<FrameState>, request: Request, next: Next
     let method = parts.method.clone();
     let route = parts.extensions.get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     parts.extensions.insert(ctx.clone());
-    let allowed = same_origin(&parts) || route.starts_with("/api/");
+    let for_programs = parts.uri.path().starts_with(api::PREFIX);
+    let allowed = same_origin(&parts) || for_programs;
     let response = if allowed {
         next.run(Request::from_parts(parts, body)).await
     } else {
         PageError::ForeignOrigin.into_response()
     };
-    let mut response = dress(&ctx, response);
+    let mut response = if for_programs { api::dress(response) } else { dress(&ctx, response) };
     for cookie in remember {
         if let Ok(value) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, value);

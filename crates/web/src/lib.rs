@@ -21,6 +21,7 @@
 //! |---|---|
 //! | every page | `switch-lang`, `switch-text`, `demo-banner`, `error-summary`, `back`, `continue` |
 //! | `/` | `start`, `start-over`, `catalogue`, `consent-form` |
+//! | `/quote` | per row N: `kind_N`, `count_N`, `disc_N`, `film_N`, `paper_N`, `exam_N`, `report_N`, `unit_N`, …; `more-items`, `ask`; then `answer` (its `data-status` is done, elsewhere or cannot), `answer-json`, `readings` |
 //! | `/apply/items` | per kind K: `item_K`, `count_K` |
 //! | `/apply/exams` | per kind K and ordinal N: `date_K_N`, `about_K_N`, `unit_K_N`, `dental_K_N-yes`, `psy_K_N`, `outside_K_N` |
 //! | `/apply/who` | `capacity-{patient,representative,heir}`, `ward-{minor,guardianship}`, `kinship-…`, `earlier-…`, `agent-{no,yes}`, `inpatient` |
@@ -56,6 +57,7 @@ mod limits;
 mod page;
 pub mod password;
 mod print;
+mod quote;
 mod serve;
 mod status;
 mod words;
@@ -123,7 +125,11 @@ impl AppState {
 
 /// The applicant's site.
 pub fn router_public(state: AppState) -> Router {
-    let pages = apply::routes().merge(status::routes()).merge(print::public_routes()).merge(api::routes());
+    let pages = apply::routes()
+        .merge(status::routes())
+        .merge(print::public_routes())
+        .merge(api::routes())
+        .merge(quote::routes());
     framed(pages, state, Site::Public)
 }
 

@@ -3,7 +3,8 @@
 use crate::i18n::Tr;
 use filmdesk_desk::{Refusal, Sex};
 use filmdesk_policy::{
-    Answer, Cite, FeeLine, Lang, Payable, Place, ReadyTime, Reason, Referral, RequiredDocument, Twd, Violation, taiwan,
+    Answer, Cite, FeeLine, Lang, Payable, Place, Reading, ReadyTime, Reason, Referral, RequiredDocument, Rules, Twd,
+    Violation, taiwan,
 };
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
@@ -185,9 +186,36 @@ impl ReasonView {
     }
 }
 
+/// A reading in use, in words.
+#[derive(Clone, Debug)]
+pub struct ReadingView {
+    /// `A05`.
+    pub id: String,
+    /// The choice in use.
+    pub text: String,
+    /// Why this one.
+    pub reason: String,
+}
+
+/// The readings behind an answer, each with the choice in use and why.
+pub fn readings(tr: Tr, rules: &Rules, used: &[String]) -> Vec<ReadingView> {
+    let view = |reading: &Reading| ReadingView {
+        id: reading.id.clone(),
+        text: tr.text(reading.text()).to_owned(),
+        reason: tr.text(&reading.reason).to_owned(),
+    };
+    used.iter().filter_map(|id| rules.reading(id)).map(view).collect()
+}
+
 /// One fee line.
 #[derive(Clone, Debug)]
 pub struct LineView {
+    /// Its row of the tariff.
+    pub rule: String,
+    /// How many.
+    pub quantity: u32,
+    /// Whole dollars.
+    pub twd: i64,
     /// In words.
     pub text: String,
     /// Formatted.
@@ -214,6 +242,8 @@ pub struct PaperView {
 /// When it is ready.
 #[derive(Clone, Debug)]
 pub struct ReadyView {
+    /// The moment as the answer has it, or what is in its place.
+    pub at: String,
     /// In words.
     pub text: String,
     /// What moved it.
@@ -278,6 +308,8 @@ pub struct AnswerView {
     pub lines: Vec<LineView>,
     /// Their sum.
     pub total: String,
+    /// In what right the applicant applies.
+    pub standing: Vec<ReasonView>,
     /// Papers to bring.
     pub papers: Vec<PaperView>,
     /// Where.
@@ -301,6 +333,7 @@ impl AnswerView {
             binding: answer.binding,
             lines: answer.lines.iter().map(|line| line_view(tr, line)).collect(),
             total: money(tr, answer.total),
+            standing: answer.standing.iter().map(|reason| ReasonView::new(tr, reason)).collect(),
             papers: papers(tr, &answer.papers),
             place: answer.place.as_ref().map(|place| PlaceView::new(tr, place)),
             referrals: answer.referrals.iter().map(|one| referral(tr, one, items)).collect(),
@@ -328,7 +361,14 @@ pub fn papers(tr: Tr, papers: &[RequiredDocument]) -> Vec<PaperView> {
 }
 
 fn line_view(tr: Tr, line: &FeeLine) -> LineView {
-    LineView { text: tr.text(&line.text).to_owned(), amount: money(tr, line.amount), cite: cite(tr, &line.cite) }
+    LineView {
+        rule: line.rule.clone(),
+        quantity: line.quantity,
+        twd: line.amount.dollars(),
+        text: tr.text(&line.text).to_owned(),
+        amount: money(tr, line.amount),
+        cite: cite(tr, &line.cite),
+    }
 }
 
 fn referral(tr: Tr, one: &Referral, items: &[String]) -> ReferralView {
@@ -341,12 +381,12 @@ fn referral(tr: Tr, one: &Referral, items: &[String]) -> ReferralView {
 }
 
 fn ready_view(tr: Tr, ready: &ReadyTime) -> ReadyView {
-    let (text, why) = match ready {
-        ReadyTime::At { at, why } => (tr.t1("ready-at", "when", moment(tr, *at)), why),
-        ReadyTime::ToBeAgreed { why } => (tr.t("ready-agreed"), why),
-        ReadyTime::Unknown { why } => (tr.t("ready-unknown"), why),
+    let (text, at, why) = match ready {
+        ReadyTime::At { at, why } => (tr.t1("ready-at", "when", moment(tr, *at)), at.to_string(), why),
+        ReadyTime::ToBeAgreed { why } => (tr.t("ready-agreed"), "to-be-agreed".to_owned(), why),
+        ReadyTime::Unknown { why } => (tr.t("ready-unknown"), "unknown".to_owned(), why),
     };
-    ReadyView { text, why: why.iter().map(|reason| ReasonView::new(tr, reason)).collect() }
+    ReadyView { at, text, why: why.iter().map(|reason| ReasonView::new(tr, reason)).collect() }
 }
 
 /// Why money may not be taken now, and from when.

@@ -7,7 +7,7 @@ use crate::errors::PageError;
 use crate::form::{Fields, Form, Problems};
 use crate::i18n::Tr;
 use crate::page::{Ctx, Page};
-use crate::words::{self, AnswerView};
+use crate::words::{self, AnswerView, ReadingView};
 use askama::Template;
 use axum::extract::{Path, State as Use};
 use axum::response::Response;
@@ -26,6 +26,7 @@ struct PayPanel {
     path: String,
     version: i64,
     a: AnswerView,
+    readings: Vec<ReadingView>,
     expires: String,
     discs: Vec<(String, String)>,
     left_out: Vec<String>,
@@ -113,6 +114,7 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         f: desk.f.clone(),
         path: desk.path(),
         version: desk.application.version,
+        readings: words::readings(tr, &desk.state.rules, &weighed.quote.answer.readings),
         expires: tr.t1("quote-until", "when", words::moment(tr, weighed.quote.expires)),
         discs: weighed.weighing.discs.iter().map(disc).collect(),
         left_out: left_out.map(|one| left_out_line(tr, one)).collect(),

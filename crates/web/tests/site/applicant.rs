@@ -165,20 +165,6 @@ async fn papers_to_print_are_pdfs() {
 }
 
 #[tokio::test]
-async fn the_api_answers_in_the_format_of_the_cases() {
-    let desk = TestDesk::open().await;
-    let mut anybody = desk.applicant();
-    let body = r#"{"items": ["ct", "general-x-ray"]}"#.to_owned();
-    // No origin of ours is needed: nothing is kept and no cookie is read.
-    let page = anybody.send(axum::http::Method::POST, "/api/v1/quotes", Some(body), false).await;
-    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
-    assert!(page.has("400"), "{}", page.body);
-    let broken = anybody.send(axum::http::Method::POST, "/api/v1/quotes", Some("{".into()), false).await;
-    assert_eq!(broken.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(broken.has("violations"));
-}
-
-#[tokio::test]
 async fn every_public_page_renders_in_both_languages_and_sizes() {
     let desk = TestDesk::open().await;
     let mut browser = desk.applicant();
@@ -187,7 +173,7 @@ async fn every_public_page_renders_in_both_languages_and_sizes() {
     drafting.post("/apply", &[]).await;
     drafting.post("/apply/items", ITEMS).await;
     for lang in ["zh", "en"] {
-        for path in ["/", "/privacy", "/status", "/status/2222-2222", "/apply/sent", "/nothing-here"] {
+        for path in ["/", "/quote", "/privacy", "/status", "/status/2222-2222", "/apply/sent", "/nothing-here"] {
             let page = browser.get(&format!("{path}?lang={lang}&text=large")).await;
             let tag = if lang == "zh" { "zh-Hant-TW" } else { "en" };
             assert!(page.has(&format!("<html lang=\"{tag}\" class=\"large\">")), "{path}");

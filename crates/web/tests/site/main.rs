@@ -1,5 +1,6 @@
 //! The two sites, driven through their routers: one binary, because linking the papers' typesetter is slow.
 
+mod api;
 mod applicant;
 mod common;
 mod counter;

@@ -60,6 +60,7 @@ fn full_answer() -> Answer {
             cite: Cite::Law("Civil Code art. 12".into()),
             reading: None,
         }],
+        standing: vec![why(Cite::Law("Civil Code art. 1138".into()))],
         place: Some(place()),
         referrals: vec![Referral { item: Some(3), places: vec![place()], why: why(Cite::Page("Fees".into())) }],
         ready: vec![

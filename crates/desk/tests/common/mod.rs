@@ -114,6 +114,7 @@ pub fn quote() -> Quote {
         lines: Vec::new(),
         total: Twd::restore(400),
         papers: Vec::new(),
+        standing: Vec::new(),
         place: None,
         referrals: Vec::new(),
         ready: vec![ReadyTime::At { at: local(120), why: Vec::new() }],

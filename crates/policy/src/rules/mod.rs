@@ -4,6 +4,7 @@ mod check;
 mod check_rows;
 mod fault;
 mod load;
+mod rights;
 pub(crate) mod rows;
 pub(crate) mod switches;
 

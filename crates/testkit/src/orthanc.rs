@@ -150,6 +150,20 @@ impl Orthanc {
         }
     }
 
+    /// Removes an object by its SOP Instance UID; whether it was there.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn delete(&self, sop_instance_uid: &str) -> io::Result<bool> {
+        let instances: Vec<serde_json::Value> = serde_json::from_slice(&self.get("/instances?expand")?)?;
+        let wanted = |i: &&serde_json::Value| i["MainDicomTags"]["SOPInstanceUID"].as_str() == Some(sop_instance_uid);
+        let Some(id) = instances.iter().find(wanted).and_then(|instance| instance["ID"].as_str()) else {
+            return Ok(false);
+        };
+        let (status, _) = self.request(&mut None, "DELETE", &format!("/instances/{id}"), &[])?;
+        Ok(status == 200)
+    }
+
     /// The bytes of every object it stores, by SOP Instance UID: what a fetch is compared with.
     ///
     /// # Errors

@@ -2,10 +2,10 @@
 
 use crate::worker::beat::Pulse;
 use crate::worker::find::patient_key;
-use crate::worker::stopped::{Stopped, spool_failed};
+use crate::worker::stopped::{Stopped, failed, spool_failed};
 use crate::worker::{Worker, blocking};
 use filmdesk_archive::{ArchiveError, Fetched, InstanceListing};
-use filmdesk_desk::{ApplicationId, FoundStudy, Order};
+use filmdesk_desk::{ApplicationId, FoundStudy, Order, WhoCanFix};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -32,6 +32,36 @@ impl Worker {
             fetched.push(study);
         }
         Ok(fetched)
+    }
+
+    /// Asks the archives again before anything is made of `studies`: what was weighed and paid must be what they have now
+    /// (W7). Studies that this spool does not hold are not looked at: they are fetched and compared anyway.
+    pub(super) async fn check_unchanged(
+        &self,
+        id: ApplicationId,
+        order: &Order,
+        studies: &[String],
+        pulse: &Pulse,
+    ) -> Result<(), Stopped> {
+        let key = patient_key(&order.patient);
+        for study in order.studies.iter().map(|ticked| &ticked.study).filter(|s| studies.contains(&s.study_uid)) {
+            pulse.check()?;
+            let archive = self.archive(&study.archive)?;
+            let Some(weighed) = self.spool.study(id, &study.archive, &study.study_uid).complete() else { continue };
+            let change = match archive.list(&key, &study.study_uid).await {
+                Ok(now) => change_of(&weighed.listed, &now),
+                Err(ArchiveError::StudyNotListed { .. } | ArchiveError::StudyEmpty { .. }) => {
+                    Some("it is no longer listed for this patient".to_owned())
+                }
+                Err(error) => return Err(Stopped::archive(archive.name(), error)),
+            };
+            if let Some(change) = change {
+                let (name, uid) = (archive.name(), &study.study_uid);
+                let what = format!("Archive {name}: study {uid} changed since it was weighed and paid: {change}.");
+                return Err(source_changed(what));
+            }
+        }
+        Ok(())
     }
 
     /// One study; `sofar` is (bytes brought before it, bytes of the whole order).
@@ -84,6 +114,28 @@ fn expected_bytes(study: &FoundStudy) -> u64 {
 }
 
 fn same_list(a: &[InstanceListing], b: &[InstanceListing]) -> bool {
-    let uids = |list: &[InstanceListing]| list.iter().map(|i| i.sop_instance_uid.clone()).collect::<BTreeSet<_>>();
-    uids(a) == uids(b)
+    change_of(a, b).is_none()
+}
+
+/// What came and what went between two lists of one study, the first of each by its UID.
+fn change_of(before: &[InstanceListing], now: &[InstanceListing]) -> Option<String> {
+    fn uids(list: &[InstanceListing]) -> BTreeSet<&str> {
+        list.iter().map(|listing| listing.sop_instance_uid.as_str()).collect()
+    }
+    let (before, now) = (uids(before), uids(now));
+    let (gone, new) = (before.difference(&now), now.difference(&before));
+    let said = |count: usize, first: Option<&&str>, how: &str| {
+        first.map(|uid| format!("{count} instances {how} ({}{uid})", if count > 1 { "first " } else { "" }))
+    };
+    let parts =
+        [said(gone.clone().count(), gone.clone().next(), "gone"), said(new.clone().count(), new.clone().next(), "new")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// The archive has something else than what was paid: a person decides.
+pub(super) fn source_changed(what: impl Into<String>) -> Stopped {
+    let next = "A supervisor compares the study with the archive's administrator: once it is as it was, try again; otherwise \
+                refund, and apply anew.";
+    failed("source-changed", WhoCanFix::ArchiveAdministrator, what, next, false)
 }

@@ -1,10 +1,11 @@
 //! The make job: one parcel's discs, each proven by reading it back, into the store's blobs.
 
 use crate::worker::beat::Pulse;
-use crate::worker::stopped::{Stopped, disk_full, failed, spool_failed};
+use crate::worker::fetch::source_changed;
+use crate::worker::stopped::{Stopped, disk_full, spool_failed};
 use crate::worker::weigh::{fresh, goods_file};
 use crate::worker::{Worker, blocking, parcel_state};
-use filmdesk_desk::{Application, FinishedDisc, Paid, ParcelId, ParcelState, State, WhoCanFix};
+use filmdesk_desk::{Application, FinishedDisc, Order, Paid, ParcelId, ParcelState, State};
 use filmdesk_production::{DiscFacts, ExpectedPatient, Goods, MadeDisc, PlanOptions, make_disc, plan};
 use filmdesk_store::{Change, Job, StoreError};
 use jiff::Zoned;
@@ -20,8 +21,10 @@ impl Worker {
     pub(super) async fn make(&self, job: &Job, parcel: ParcelId, pulse: &Pulse) -> Result<(), Stopped> {
         let application = self.start(job, parcel).await?;
         let State::Paid(paid) = &application.state else { return Err(Stopped::Nothing) };
-        let goods = self.weighed_goods(&application, paid, pulse).await?;
         let studies = application.parcel(parcel).map(|p| p.studies.clone()).unwrap_or_default();
+        let order = paid.weighed.verified.order.as_ref().ok_or(Stopped::Nothing)?;
+        self.check_unchanged(application.id, order, &studies, pulse).await?;
+        let goods = self.weighed_goods(&application, paid, order, pulse).await?;
         let goods = of_studies(&goods, &studies);
         let number = application.number.compact();
         // The first parcel's discs are the ones that were planned when the price was made.
@@ -61,6 +64,7 @@ impl Worker {
         &self,
         application: &Application,
         paid: &Paid,
+        order: &Order,
         pulse: &Pulse,
     ) -> Result<Arc<Goods>, Stopped> {
         let wanted = &paid.weighed.weighing.goods_hash;
@@ -72,12 +76,9 @@ impl Worker {
         {
             return Ok(Arc::new(goods));
         }
-        let order = paid.weighed.verified.order.clone().ok_or(Stopped::Nothing)?;
-        let goods = self.gather_order(application.id, &order, pulse).await?;
+        let goods = self.gather_order(application.id, order, pulse).await?;
         if goods.hash() != *wanted {
-            let what = "The archive has other images now than when the order was weighed and paid.";
-            let next = "A supervisor compares the study with the archive's administrator, then tries again or refunds.";
-            return Err(failed("source-changed", WhoCanFix::ArchiveAdministrator, what, next, false));
+            return Err(source_changed("The archive has other images now than when the order was weighed and paid."));
         }
         Ok(goods)
     }

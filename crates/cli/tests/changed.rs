@@ -1,0 +1,172 @@
+//! The archive between payment and making (W7): what changed since weighing is never made into a disc, a person decides, and
+//! the order is not lost. With a folder, and with a PACS over DIMSE and over DICOMweb.
+
+mod desk;
+
+use desk::{Hands, PLAIN, TestDesk, files_below};
+use filmdesk_desk::{By, Private, StaffId, StallReason, State};
+use filmdesk_testkit::orthanc::{AE_TITLE, DESK_AE_TITLE, Orthanc};
+use filmdesk_testkit::studies::{Spec, make};
+use jiff::civil::{Date, date};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The SOP Instance UID of a file in an explicit transfer syntax.
+fn uid_in(bytes: &[u8]) -> String {
+    let element = b"\x08\x00\x18\x00UI";
+    let at = bytes.windows(6).position(|six| six == element).expect("a SOP Instance UID") + 6;
+    let len = usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    String::from_utf8(bytes[at + 2..at + 2 + len].to_vec()).expect("a UID").trim_end_matches('\0').to_owned()
+}
+
+/// The same object under a UID of its own, and that UID.
+fn another(bytes: &[u8]) -> (Vec<u8>, String) {
+    let uid = uid_in(bytes);
+    let last = if uid.ends_with('7') { '8' } else { '7' };
+    let new = format!("{}{last}", &uid[..uid.len() - 1]);
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> =
+        (0..bytes.len() - uid.len()).filter(|at| bytes[*at..].starts_with(uid.as_bytes())).collect();
+    places.iter().for_each(|at| bytes[*at..*at + new.len()].copy_from_slice(new.as_bytes()));
+    assert!(places.len() >= 2, "in the file's meta group and in its data set");
+    (bytes, new)
+}
+
+/// Weighed by a worker that then stops; `change` happens; paid, and a worker makes it: it stalls.
+async fn stalled_by(
+    desk: &TestDesk,
+    hands: &Hands,
+    patient: (&str, Date),
+    change: impl FnOnce(),
+) -> (filmdesk_desk::ApplicationId, StallReason) {
+    let worker = desk.work();
+    let id = hands.verified(patient).await;
+    hands.ticked(id).await;
+    hands.weighed(id).await;
+    assert!(worker.terminate().success());
+    change();
+    hands.paid(id).await;
+    let worker = desk.work();
+    let reason = hands.stalled(id).await;
+    assert!(worker.terminate().success());
+    assert_eq!(images(desk), 0, "something was made of what changed");
+    (id, reason)
+}
+
+/// Everything is as it was: trying again makes exactly what was paid.
+async fn made_after_all(desk: &TestDesk, hands: &Hands, id: filmdesk_desk::ApplicationId) {
+    let _worker = desk.work();
+    hands.retried(id).await;
+    assert_eq!(hands.made(id).await.len(), 1);
+    assert_eq!(images(desk), 1);
+    let trail = hands.store.audit_of(id).await.expect("the trail");
+    desk::fire::each_once(&trail, &["weigh", "pay", "finish"]).unwrap_or_else(|twice| panic!("{twice}"));
+}
+
+fn images(desk: &TestDesk) -> usize {
+    let files = files_below(&desk.state().join("blobs"));
+    files.iter().filter(|path| path.extension().is_some_and(|e| e == "iso")).count()
+}
+
+/// A file of the sample archive that is of this patient's CT: the folder with the most files of theirs.
+fn ct_file(archive: &Path) -> PathBuf {
+    let is_theirs = |path: &PathBuf| {
+        let bytes = fs::read(path).expect("a file");
+        let has = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+        has(PLAIN.0.as_bytes()) && has(b"CT CHEST")
+    };
+    files_below(archive).into_iter().find(is_theirs).expect("a CT of the patient")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_went_from_a_folder_stalls_and_its_return_is_made() {
+    let desk = TestDesk::new();
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let file = ct_file(&desk.state().join("archive"));
+    let aside = desk.state().with_file_name("aside.dcm");
+    let uid = uid_in(&fs::read(&file).expect("a file"));
+    let (id, reason) = stalled_by(&desk, &hands, PLAIN, || fs::rename(&file, &aside).expect("moved")).await;
+    assert_eq!(reason.code, "source-changed", "{}", reason.what);
+    assert!(reason.what.contains("1 instances gone") && reason.what.contains(&uid), "{}", reason.what);
+    fs::rename(&aside, &file).expect("moved back");
+    made_after_all(&desk, &hands, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_came_into_a_folder_stalls_and_can_be_refunded() {
+    let desk = TestDesk::new();
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let file = ct_file(&desk.state().join("archive"));
+    let (bytes, uid) = another(&fs::read(&file).expect("a file"));
+    let add = || fs::write(file.with_file_name("late.dcm"), bytes).expect("written");
+    let (id, reason) = stalled_by(&desk, &hands, PLAIN, add).await;
+    assert_eq!(reason.code, "source-changed", "{}", reason.what);
+    assert!(reason.what.contains("1 instances new") && reason.what.contains(&uid), "{}", reason.what);
+    let by = By { staff: StaffId("supervisor".to_owned()), at: hands.now };
+    let refunded =
+        hands.change(id, "refund", Vec::new(), move |a| a.refund(by, Private::new("the study changed"))).await;
+    assert!(matches!(refunded.state, State::Refunded { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_that_is_away_when_it_is_made_stalls_with_its_reason_and_loses_nothing() {
+    let desk = TestDesk::new().with("FILMDESK_WORKER_ATTEMPTS", "2");
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let (archive, away) = (desk.state().join("archive"), desk.state().with_file_name("away"));
+    let (id, reason) = stalled_by(&desk, &hands, PLAIN, || fs::rename(&archive, &away).expect("moved")).await;
+    assert_eq!(reason.code, "archive-folder", "{}", reason.what);
+    assert!(desk.log().contains("attempt=2"), "it was tried again by itself first");
+    fs::rename(&away, &archive).expect("moved back");
+    made_after_all(&desk, &hands, id).await;
+}
+
+async fn with_orthanc(configuration: impl Fn(&Orthanc) -> String) {
+    let orthanc = Orthanc::start().expect("Orthanc");
+    let desk = TestDesk::new();
+    let ours = desk.state().with_file_name("ours");
+    let spec = |ct, dx, seed, on| Spec { ct, mr: 0, dx, us: 0, seed, date: on, ..Spec::default() };
+    make(&ours.join("ct"), &spec(20, 0, 7, date(2026, 10, 5))).expect("CT");
+    make(&ours.join("dx"), &spec(0, 2, 8, date(2026, 10, 12))).expect("DX");
+    assert_eq!(orthanc.store_folder(&ours).expect("stored"), 22);
+    fs::write(desk.state().with_file_name("filmdesk.toml"), configuration(&orthanc)).expect("configuration");
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let file = files_below(&ours.join("ct")).pop().expect("a CT image");
+    let bytes = fs::read(&file).expect("a file");
+    let (gone, (new_bytes, new)) = (uid_in(&bytes), another(&bytes));
+    let new_file = desk.state().with_file_name("new.dcm");
+    fs::write(&new_file, new_bytes).expect("written");
+    let change = || {
+        assert!(orthanc.delete(&gone).expect("an answer"), "it was there");
+        assert_eq!(orthanc.store(std::slice::from_ref(&new_file)).expect("stored"), 1);
+    };
+    let (id, reason) = stalled_by(&desk, &hands, ("T1234567", date(1970, 3, 15)), change).await;
+    assert_eq!(reason.code, "source-changed", "{}", reason.what);
+    assert!(reason.what.contains(&gone) && reason.what.contains(&new), "{}", reason.what);
+    assert!(orthanc.delete(&new).expect("an answer"));
+    assert_eq!(orthanc.store(&[file]).expect("stored"), 1);
+    made_after_all(&desk, &hands, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pacs_that_changed_is_noticed_over_dimse() {
+    with_orthanc(|orthanc| {
+        format!(
+            "[[archive]]\nname = \"pacs\"\nkind = \"dimse\"\nhost = \"127.0.0.1\"\nport = {}\ncalled_ae = \"{AE_TITLE}\"\n\
+             calling_ae = \"{DESK_AE_TITLE}\"\nvia = \"get\"\n",
+            orthanc.dicom_port
+        )
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pacs_that_changed_is_noticed_over_dicomweb() {
+    with_orthanc(|orthanc| {
+        format!("[[archive]]\nname = \"web\"\nkind = \"dicom-web\"\nurl = \"{}\"\n", orthanc.dicom_web_url())
+    })
+    .await;
+}

@@ -47,6 +47,7 @@ mod act;
 mod api;
 mod apply;
 mod assets;
+mod certificate;
 mod counter;
 mod errors;
 mod form;

@@ -10,8 +10,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -156,7 +154,7 @@ impl Site {
         if !listener.address.ip().is_loopback() && listener.tls.is_none() && proxies.is_empty() {
             return Err(ServeError::PlainHttp(listener.address));
         }
-        let tls = listener.tls.as_ref().map(acceptor).transpose()?;
+        let tls = listener.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
         let bound = TcpListener::bind(listener.address).await.map_err(|e| ServeError::Bind(listener.address, e))?;
         let address = bound.local_addr().map_err(|e| ServeError::Bind(listener.address, e))?;
         Ok(Site { listener: bound, tls, address, router })
@@ -221,19 +219,4 @@ where
     if let Err(error) = watcher.watch(serving.into_owned()).await {
         tracing::debug!(%error, "a connection ended early");
     }
-}
-
-fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServeError> {
-    let chain: Vec<CertificateDer> = CertificateDer::pem_file_iter(&files.certificate)
-        .and_then(Iterator::collect)
-        .map_err(|e| ServeError::Tls(files.certificate.clone(), e.to_string()))?;
-    let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|e| ServeError::Tls(files.key.clone(), e.to_string()))?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|e| ServeError::Tls(files.certificate.clone(), e.to_string()))?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -1,6 +1,6 @@
 //! `filmdesk doctor`: what is in order, what is not, and who does what about it.
 
-use crate::commands::work;
+use crate::commands::{serve, work};
 use crate::config::Config;
 use crate::desk::{self, store_config};
 use crate::exit::Failed;
@@ -44,6 +44,10 @@ pub async fn run(mut config: Config, args: &DoctorArgs) -> Result<(), Failed> {
     let mut findings = vec![finding("configuration", Ok("can be read".to_owned())), rules_finding(&rules)];
     findings
         .extend([room("state", &config.state, 0), room("spool", &config.spool.folder, config.spool.keep_free_bytes)]);
+    findings.extend(serve::certificates(&config).into_iter().map(|(table, ends)| {
+        let said = ends.map(|ends| format!("valid until {ends}")).map_err(|error| error.to_string());
+        finding(format!("certificate of [{table}]"), said)
+    }));
     findings.extend(store(&config).await);
     findings.push(inspectors(&config).await);
     findings.extend(archives(&config).await);

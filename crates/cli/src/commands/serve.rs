@@ -8,7 +8,8 @@ use crate::{demo, hospital, supervise};
 use clap::Args;
 use filmdesk_desk::Clock;
 use filmdesk_store::{Store, StoreError};
-use filmdesk_web::{Listener, Server, TlsFiles, WebConfig};
+use filmdesk_web::{Listener, ServeError, Server, TlsFiles, WebConfig};
+use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ pub async fn run(mut config: Config, file: Option<PathBuf>, args: &ServeArgs) ->
         }
         Arc::new(RealClock)
     };
+    check_certificates(&config)?;
     let web = WebConfig {
         store: store.clone(),
         rules,
@@ -81,6 +83,25 @@ async fn open_store(config: &Config) -> Result<Store, Failed> {
         }
         other => Ok(other?),
     }
+}
+
+/// Names what is wrong with a listener's certificate before anybody is told an address.
+fn check_certificates(config: &Config) -> Result<(), Failed> {
+    for (table, ends) in certificates(config) {
+        let ends = ends.map_err(|error| Failed::usage(format!("[{table}]: {error}")))?;
+        let days = ends.duration_since(RealClock.now()).as_hours() / 24;
+        if days < 30 {
+            tracing::warn!(listener = table, days, "the certificate ends soon: renew it");
+        }
+    }
+    Ok(())
+}
+
+/// The listeners with HTTPS of their own: until when their certificate is valid, or what is wrong with it.
+pub fn certificates(config: &Config) -> Vec<(&'static str, Result<Timestamp, ServeError>)> {
+    let tables = [("public", listener(&config.public)), ("staff", listener(&config.staff))];
+    let check = |(table, listener): (_, Listener)| Some((table, listener.tls?.check(RealClock.now())));
+    tables.into_iter().filter_map(check).collect()
 }
 
 fn listener(config: &ListenerConfig) -> Listener {

@@ -6,26 +6,27 @@ use desk::{TestDesk, said};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Makes a self-signed certificate for 127.0.0.1 and its key.
-fn certificate(folder: &Path, name: &str, dates: &[&str]) -> (PathBuf, PathBuf) {
-    let (certificate, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
-    let mut openssl = Command::new("openssl");
-    openssl.args([
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-subj",
-        "/CN=desk",
-    ]);
-    openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-keyout"]).arg(&key).arg("-out").arg(&certificate);
-    let made = openssl.args(dates).output().expect("openssl is installed");
-    assert!(made.status.success(), "{}", said(&made));
-    (certificate, key)
+/// Makes a self-signed certificate for 127.0.0.1, valid from `begins` to `ends` (`YYYYMMDDHHMMSSZ`), and its key.
+fn certificate(folder: &Path, name: &str, [begins, ends]: [&str; 2]) -> (PathBuf, PathBuf) {
+    let file = |ending: &str| folder.join(format!("{name}.{ending}"));
+    let settings = "[ca]\ndefault_ca=a\n[a]\ndatabase=index\nrand_serial=yes\nnew_certs_dir=.\ndefault_md=sha256\n\
+        policy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n[x]\nsubjectAltName=IP:127.0.0.1\n";
+    std::fs::write(file("cnf"), settings).expect("written");
+    std::fs::write(folder.join("index"), "").expect("written");
+    let openssl = |arguments: &[&str]| {
+        let done = Command::new("openssl").args(arguments).current_dir(folder).output().expect("openssl is installed");
+        assert!(done.status.success(), "{}", said(&done));
+    };
+    let [key, request, made, cnf] = ["key", "csr", "pem", "cnf"].map(|ending| format!("{name}.{ending}"));
+    let asked = ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=desk"];
+    openssl(&[&asked[..], &["-keyout", &key, "-out", &request]].concat());
+    let signed = ["ca", "-batch", "-notext", "-selfsign", "-config", &cnf, "-keyfile", &key, "-in", &request];
+    openssl(&[&signed[..], &["-out", &made, "-startdate", begins, "-enddate", ends]].concat());
+    (file("pem"), file("key"))
 }
+
+/// Dates that hold as long as anybody runs this.
+const VALID: [&str; 2] = ["20260101000000Z", "20991231235959Z"];
 
 fn curl(arguments: &[&str]) -> Output {
     let common = ["--silent", "--show-error", "--noproxy", "*", "--max-time", "20"];
@@ -45,7 +46,7 @@ fn https(certificate: &Path, key: &Path) -> TestDesk {
 #[test]
 fn a_clerk_signs_in_over_https_by_certificate_files() {
     let folder = tempfile::tempdir().expect("folder");
-    let (certificate, key) = certificate(folder.path(), "desk", &["-days", "30"]);
+    let (certificate, key) = certificate(folder.path(), "desk", VALID);
     let desk = https(&certificate, &key);
     let served = desk.serve(&["--no-worker"]);
     assert!(served.public.starts_with("https://") && served.staff.starts_with("https://"), "{}", served.staff);
@@ -85,9 +86,10 @@ fn a_clerk_signs_in_over_https_by_certificate_files() {
 fn certificate_files_that_cannot_be_used_are_named_with_what_to_do() {
     let folder = tempfile::tempdir().expect("folder");
     let path = |name: &str| folder.path().join(name);
-    let (good, key) = certificate(folder.path(), "good", &["-days", "30"]);
-    let (_, other_key) = certificate(folder.path(), "other", &["-days", "30"]);
-    let (ended, ended_key) = certificate(folder.path(), "ended", &["-days", "-1"]);
+    let (good, key) = certificate(folder.path(), "good", VALID);
+    let (_, other_key) = certificate(folder.path(), "other", VALID);
+    let (ended, ended_key) = certificate(folder.path(), "ended", ["20200101000000Z", "20200201000000Z"]);
+    let (early, early_key) = certificate(folder.path(), "early", ["20980101000000Z", "20991231235959Z"]);
     std::fs::write(path("text.pem"), "this is no certificate\n").expect("written");
     // A folder cannot be read as a file, by root neither.
     std::fs::create_dir(path("folder.key")).expect("folder");
@@ -97,7 +99,8 @@ fn certificate_files_that_cannot_be_used_are_named_with_what_to_do() {
         (path("text.pem"), key.clone(), "text.pem", "no certificate in it", "give it as PEM"),
         (good.clone(), good.clone(), "good.pem", "no private key in it", "give it as PEM"),
         (good.clone(), other_key, "other.key", "not the key of the certificate", "give the key"),
-        (ended, ended_key, "ended.pem", "the certificate ended on 20", "renew it"),
+        (ended, ended_key, "ended.pem", "the certificate ended on 2020-02-01", "renew it"),
+        (early, early_key, "early.pem", "the certificate begins on 2098-01-01", "check this machine's clock"),
     ] {
         let desk = https(&certificate, &key);
         for command in [&["serve", "--demo", "--no-worker"][..], &["doctor", "--demo"]] {

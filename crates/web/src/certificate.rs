@@ -107,7 +107,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (tag, rest) = der.split_first()?;
     let (first, rest) = rest.split_first()?;
     let (len, rest) = match first {
-        0..0x80 => (usize::from(*first), rest),
+        short if *short < 0x80 => (usize::from(*short), rest),
         0x81..=0x84 => {
             let (len, rest) = rest.split_at_checked(usize::from(first & 0x7F))?;
             (len.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte)), rest)

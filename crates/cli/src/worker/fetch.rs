@@ -48,17 +48,15 @@ impl Worker {
             pulse.check()?;
             let archive = self.archive(&study.archive)?;
             let Some(weighed) = self.spool.study(id, &study.archive, &study.study_uid).complete() else { continue };
-            let change = match archive.list(&key, &study.study_uid).await {
-                Ok(now) => change_of(&weighed.listed, &now),
-                Err(ArchiveError::StudyNotListed { .. } | ArchiveError::StudyEmpty { .. }) => {
-                    Some("it is no longer listed for this patient".to_owned())
-                }
+            match archive.confirm(&key, &study.study_uid, &weighed.listed).await {
+                Ok(()) => {}
+                Err(
+                    change @ (ArchiveError::StudyChanged { .. }
+                    | ArchiveError::PatientChanged { .. }
+                    | ArchiveError::StudyNotListed { .. }
+                    | ArchiveError::StudyEmpty { .. }),
+                ) => return Err(source_changed(format!("Archive {}: {change}.", archive.name()))),
                 Err(error) => return Err(Stopped::archive(archive.name(), error)),
-            };
-            if let Some(change) = change {
-                let (name, uid) = (archive.name(), &study.study_uid);
-                let what = format!("Archive {name}: study {uid} changed since it was weighed and paid: {change}.");
-                return Err(source_changed(what));
             }
         }
         Ok(())
@@ -114,23 +112,8 @@ fn expected_bytes(study: &FoundStudy) -> u64 {
 }
 
 fn same_list(a: &[InstanceListing], b: &[InstanceListing]) -> bool {
-    change_of(a, b).is_none()
-}
-
-/// What came and what went between two lists of one study, the first of each by its UID.
-fn change_of(before: &[InstanceListing], now: &[InstanceListing]) -> Option<String> {
-    fn uids(list: &[InstanceListing]) -> BTreeSet<&str> {
-        list.iter().map(|listing| listing.sop_instance_uid.as_str()).collect()
-    }
-    let (before, now) = (uids(before), uids(now));
-    let (gone, new) = (before.difference(&now), now.difference(&before));
-    let said = |count: usize, first: Option<&&str>, how: &str| {
-        first.map(|uid| format!("{count} instances {how} ({}{uid})", if count > 1 { "first " } else { "" }))
-    };
-    let parts =
-        [said(gone.clone().count(), gone.clone().next(), "gone"), said(new.clone().count(), new.clone().next(), "new")];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let uids = |list: &[InstanceListing]| list.iter().map(|i| i.sop_instance_uid.clone()).collect::<BTreeSet<_>>();
+    uids(a) == uids(b)
 }
 
 /// The archive has something else than what was paid: a person decides.

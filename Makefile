@@ -14,9 +14,9 @@ bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on 
 	@scripts/bench
 	@DCMQRSCP=1 scripts/bench-pacs
 
-soak: needs neighbours ui  ## the longer runs: many seeds, many kills, files of many packages
+soak: needs neighbours ui  ## the longer runs: many seeds, many kills, files of many packages; kept in var/soak-TIME.json
 	@scripts/corpora
-	@FILMDESK_SOAK=1 cargo test --locked --workspace -- --nocapture soak
+	@scripts/soak
 
 needs:
 	@scripts/install cmake g++ pkg-config make

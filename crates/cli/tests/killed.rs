@@ -55,7 +55,7 @@ async fn journey_under_fire(moment: Moment) -> Vec<String> {
     let check = site.desk.run(&["check", &file.display().to_string()]);
     assert!(check.status.success(), "{}", said(&check));
     println!(
-        "{:?}: the server was killed at {} posts ({} of them carried out unanswered): {}",
+        "soak: {:?}: the server was killed at {} posts ({} of them carried out unanswered): {}",
         moment,
         fire.posts().len(),
         fire.carried_out(),
@@ -130,7 +130,7 @@ async fn detours_under_fire(moment: Moment) -> Vec<String> {
     applicant.post("/apply", &[]).await;
     applicant.post("/apply/new", &[]).await;
     println!(
-        "{moment:?}: the server was killed at {} more posts ({} of them carried out unanswered)",
+        "soak: {moment:?}: the server was killed at {} more posts ({} of them carried out unanswered)",
         fire.posts().len(),
         fire.carried_out()
     );

@@ -118,7 +118,7 @@ async fn a_worker_killed_at_every_phase_loses_nothing_and_makes_nothing_twice() 
     }
     let running = killed.iter().filter(|k| k.ends_with("(running)")).count();
     assert!(running >= 8, "the worker was killed too late too often: {killed:#?}");
-    println!("killed {} times: {killed:#?}", killed.len());
+    println!("soak: the worker was killed at {} phases: {}", killed.len(), killed.join(", "));
 }
 
 /// The one child of a process.

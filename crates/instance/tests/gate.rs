@@ -213,7 +213,9 @@ fn soak_mutants_never_panic() {
     let rounds = if soaking() { 100_000 } else { 1_500 };
     let folder = tempfile::tempdir().unwrap();
     let (path, to) = (folder.path().join("mutant"), folder.path().join("new"));
-    let mut dice = Dice(20_261_103);
+    let seed = 20_261_103;
+    println!("soak: mutants of objects: seed {seed}, {rounds} mutants of {} objects", seeds.len());
+    let mut dice = Dice(seed);
     for round in 0..rounds {
         let bytes = mutant(&seeds[dice.roll(seeds.len())], &mut dice);
         std::fs::write(&path, &bytes).unwrap();

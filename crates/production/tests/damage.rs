@@ -147,7 +147,7 @@ fn soak_no_damage_stays_unseen() {
             thread.join().unwrap().into_iter().for_each(|region| *seen.entry(region).or_default() += 1);
         }
     });
-    println!("seen on the image alone: {seen:?}, {rounds} of {rounds}");
+    println!("soak: seen on the image alone: {seen:?}, {rounds} of {rounds}");
     assert!(seen.len() >= 5 && seen.values().all(|n| *n >= rounds / 100), "{seen:?}");
 }
 
@@ -192,7 +192,7 @@ fn soak_with_the_hash_kept_beside_it_every_byte_of_any_image_counts() {
         let damage = damage(&layout, &patient.whole, &mut numbers);
         alone += usize::from(patient.with(&damage, is_good) == Some(false));
     }
-    println!("another's image: {n} of {n} seen with its hash beside it, {alone} of 200 without");
+    println!("soak: another's image: {n} of {n} seen with its hash beside it, {alone} of 200 without");
     assert!(alone < 200, "the hash adds nothing");
     std::fs::write(format!("{}.sha256", patient.path.display()), "nothing of the kind").unwrap();
     let verdict = examine(&patient.path, &InProcess, None, None).unwrap();

@@ -200,7 +200,7 @@ fn soak_orders_are_complete_as_few_discs_as_can_be_and_of_the_planned_size() {
     });
     let sum = |of: fn(&Figures) -> usize| all.iter().map(of).sum::<usize>();
     println!(
-        "{} orders, {} patients' sets, {} discs, {} objects, {:.1} GB written; {} plans proven the fewest, {} of several \
+        "soak: {} orders, {} patients' sets, {} discs, {} objects, {:.1} GB written; {} plans proven the fewest, {} of several \
          discs; where studies are whole: {} discs, {} by next-fit",
         sum(|f| f.orders),
         sum(|f| f.sets),

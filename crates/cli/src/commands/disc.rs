@@ -14,6 +14,7 @@ use indicatif::HumanBytes;
 use jiff::Zoned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -87,7 +88,7 @@ pub fn run(context: &DiscContext<'_>, args: &DiscArgs) -> Result<(), Failed> {
     let options = GatherOptions {
         profile: job.profile,
         capacity_sectors: job.medium.capacity_sectors,
-        spool: spool.path(),
+        spool: spool.folder.path(),
         previews: job.web && !args.no_previews,
     };
     let sources = found.files.iter().map(Source::file).collect();
@@ -308,15 +309,61 @@ fn walk(sources: &[PathBuf]) -> Result<Found, Failed> {
     Ok(found)
 }
 
-/// A working folder beside the images, so that nothing is copied across disks; it is removed at the end.
-fn spool(out: Option<&Path>) -> Result<tempfile::TempDir, Failed> {
+/// A working folder: gone when dropped. Its lock tells a later run whether its owner still lives.
+struct WorkFolder {
+    folder: tempfile::TempDir,
+    _lock: Option<File>,
+}
+
+/// How a working folder's name begins, and the file in it that its owner holds locked. A folder without that file is nobody's
+/// of ours.
+const WORK: &str = ".work-";
+const LOCK: &str = ".filmdesk-disc";
+
+/// A working folder beside the images, so that nothing is copied across disks; it is removed at the end. Those of runs that
+/// were killed are removed first.
+fn spool(out: Option<&Path>) -> Result<WorkFolder, Failed> {
+    let failed = |error: io::Error| Failed::new(format!("a working folder cannot be made: {error}; look at the disk"));
     let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix(".work-");
-    let made = match out {
-        Some(out) => builder.tempdir_in(out),
-        None => builder.tempdir(),
+    let builder = builder.prefix(WORK);
+    let Some(out) = out else {
+        return Ok(WorkFolder { folder: builder.tempdir().map_err(failed)?, _lock: None });
     };
-    made.map_err(|error| Failed::new(format!("a working folder cannot be made: {error}; look at the disk")))
+    sweep(out).map_err(failed)?;
+    let folder = builder.tempdir_in(out).map_err(failed)?;
+    let lock = File::create_new(folder.path().join(LOCK)).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    Ok(WorkFolder { folder, _lock: Some(lock) })
+}
+
+/// Removes what killed runs left in `out`: only folders with our mark and unfinished images, and only if nobody holds them
+/// locked.
+fn sweep(out: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(out)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(".FD") && name.ends_with(".part")) {
+            if File::open(entry.path())?.try_lock().is_ok() {
+                std::fs::remove_file(entry.path())?;
+            }
+            continue;
+        }
+        let ours = name.to_str().is_some_and(|name| name.starts_with(WORK)) && entry.file_type()?.is_dir();
+        if !ours {
+            continue;
+        }
+        match File::open(entry.path().join(LOCK)) {
+            Ok(lock) if lock.try_lock().is_ok() => {
+                tracing::info!(folder = %entry.path().display(), "removing what a killed run left");
+                std::fs::remove_dir_all(entry.path())?;
+            }
+            // Somebody works in it, or it is not ours.
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A volume name from the goods: the same goods get the same name, and it tells nothing about anybody.

@@ -82,12 +82,39 @@ pub struct DimseConfig {
     /// Associations at once, for the series of a study by C-GET; an archive that grants fewer is content with fewer.
     #[serde(default = "associations")]
     pub associations: u8,
+    /// Whether an object that names no C-MOVE it belongs to is taken at our Storage SCP. Most archives name it, as PS3.7
+    /// asks; without it a stranger at the archive's address could slip an object into a fetch.
+    #[serde(default)]
+    pub store_without_originator: bool,
+    /// TLS, when the archive speaks it: `[archive.tls]`.
+    #[serde(default)]
+    pub tls: Option<TlsConfig>,
+    /// Seconds a retrieval may be pending without a new object; an archive that reads tapes needs more.
+    #[serde(default = "stall_seconds")]
+    pub stall_seconds: u64,
     /// Seconds to connect.
     #[serde(default = "connect_seconds")]
     pub connect_seconds: u64,
     /// Seconds the archive may be silent.
     #[serde(default = "idle_seconds")]
     pub idle_seconds: u64,
+}
+
+/// TLS with a DIMSE archive, both ways: files in PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// Certificates of the authority that signed the archive's certificate.
+    pub ca_file: PathBuf,
+    /// Our certificate, which the archive may ask for and our Storage SCP needs.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its key.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// The name in the archive's certificate, when it is not `host`.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 /// A server of DICOMweb.
@@ -127,6 +154,9 @@ fn store_port() -> u16 {
 }
 fn associations() -> u8 {
     2
+}
+fn stall_seconds() -> u64 {
+    600
 }
 fn connect_seconds() -> u64 {
     10

@@ -7,6 +7,7 @@ use crate::fetch::Ask;
 use crate::find::{Answer, InstanceListing, PatientKey, STUDY_FIELDS, instances_of, tag};
 use crate::spool::{NotTaken, Object, Spool};
 use crate::store_port::{self, Caller};
+use crate::tls::Tls;
 use filmdesk_dimse::{
     AeTitle, Association, AssociationOptions, Contexts, DimseError, Identifier, Limits, StoreReceiver, StoreRequest,
     StoreStatus, SubOperations, Timeouts, uid,
@@ -24,6 +25,8 @@ use std::time::{Duration, Instant};
 const CLASSES_AT_ONCE: usize = (Contexts::MAX - 1) / uid::STORED_SYNTAXES.len();
 /// Instances named in one request: identifiers stay small, and one that cannot be sent spoils few others.
 const INSTANCES_AT_ONCE: usize = 50;
+/// More studies than this are nobody's.
+const MAX_STUDIES: u64 = 10_000;
 /// Fewer instances than this are fetched before another association is open.
 const WORTH_AN_ASSOCIATION: usize = 50;
 /// What to be ready for when an archive does not say what classes its instances are of.
@@ -44,11 +47,15 @@ const LIKELY_CLASSES: &[&str] = &[
     "1.2.840.10008.5.1.4.1.1.104.1", // Encapsulated PDF
 ];
 
+const UNNAMED: &str = "the archive stores objects without naming the C-MOVE they belong to; if that is how it is, set \
+     store_without_originator = true for it";
+
 /// A PACS as configured.
 pub(crate) struct Dimse {
     config: DimseConfig,
     called: AeTitle,
     calling: AeTitle,
+    tls: Option<Tls>,
 }
 
 impl Dimse {
@@ -57,10 +64,19 @@ impl Dimse {
         for ae in &config.store_from_ae {
             title(ae)?;
         }
-        Ok(Dimse { called: title(&config.called_ae)?, calling: title(&config.calling_ae)?, config })
+        let tls = config.tls.as_ref().map(|tls| Tls::read(tls, &config.host)).transpose()?;
+        if config.via == Via::Move && tls.as_ref().is_some_and(|tls| tls.server.is_none()) {
+            let what = "tls: our Storage SCP (via = \"move\") needs certificate_file and key_file";
+            return Err(ArchiveError::Configuration(what.to_owned()));
+        }
+        Ok(Dimse { called: title(&config.called_ae)?, calling: title(&config.calling_ae)?, config, tls })
     }
 
     async fn open(&self, contexts: Contexts) -> Result<Association, ArchiveError> {
+        self.open_within(self.limits(), contexts).await
+    }
+
+    async fn open_within(&self, limits: Limits, contexts: Contexts) -> Result<Association, ArchiveError> {
         let config = &self.config;
         let options = AssociationOptions {
             timeouts: Timeouts {
@@ -68,10 +84,15 @@ impl Dimse {
                 associate: Duration::from_secs(config.connect_seconds),
                 idle: Duration::from_secs(config.idle_seconds),
             },
-            limits: Limits::default(),
+            limits,
+            tls: self.tls.as_ref().map(|tls| tls.client.clone()),
             ..AssociationOptions::new(&config.host, config.port, self.called.clone(), self.calling.clone(), contexts)
         };
         Ok(Association::open(&options).await?)
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { max_stall: Duration::from_secs(self.config.stall_seconds), ..Limits::default() }
     }
 
     pub async fn echo(&self, name: &str) -> Result<EchoReport, ArchiveError> {
@@ -123,7 +144,8 @@ impl Dimse {
         // The issuer is asked for and compared here: archives that keep none would answer nothing to it.
         keys = keys.key(tag::PATIENT_ID, b"LO", patient.map_or("", |patient| patient.patient_id.trim()));
         keys = keys.key(tag::STUDY, b"UI", study_uid.unwrap_or_default());
-        let mut association = self.open(Contexts::new().service(uid::STUDY_ROOT_FIND)).await?;
+        let limits = Limits { max_answers: MAX_STUDIES, ..self.limits() };
+        let mut association = self.open_within(limits, Contexts::new().service(uid::STUDY_ROOT_FIND)).await?;
         let answers = ask(&mut association, &keys).await?;
         leave(association).await;
         Ok(answers)
@@ -246,7 +268,7 @@ impl Dimse {
         spool: &Spool,
     ) -> Result<(), ArchiveError> {
         let caller = Caller::of(&self.config, &self.called, &self.calling).await?;
-        let expected = store_port::expect(&self.config, caller, spool.clone()).await?;
+        let expected = store_port::expect(&self.config, self.tls.as_ref(), caller, spool.clone()).await?;
         let mut association = self.open(Contexts::new().service(uid::STUDY_ROOT_MOVE)).await?;
         association.number_messages_from(store_port::message_number());
         let mine: Vec<&InstanceListing> = missing.iter().collect();
@@ -256,6 +278,10 @@ impl Dimse {
             let proceed =
                 |_: SubOperations| if spool.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             let ended = association.c_move(uid::STUDY_ROOT_MOVE, &keys, &self.calling, proceed).await?.check();
+            if expected.unnamed() {
+                last = Err(ArchiveError::Configuration(UNNAMED.to_owned()));
+                break;
+            }
             if let Err(error) = ended {
                 let hopeless = matches!(error, DimseError::Status { status: 0xA801, .. });
                 last = Err(error.into());

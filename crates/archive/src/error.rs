@@ -41,16 +41,13 @@ pub enum ArchiveError {
         /// Study Instance UID.
         study_uid: String,
     },
-    /// The study is not what it was when it was fetched.
-    #[error("study {study_uid} changed since it was fetched: {} instances were added{}, {} are gone{}", added.len(),
-        such_as(added), gone.len(), such_as(gone))]
+    /// The study is not what it was when it was found or fetched.
+    #[error("study {study_uid} changed in the archive: {what}")]
     StudyChanged {
         /// Study Instance UID.
         study_uid: String,
-        /// SOP Instance UIDs listed now and not then.
-        added: Vec<String>,
-        /// SOP Instance UIDs listed then and not now.
-        gone: Vec<String>,
+        /// What of it.
+        what: String,
     },
     /// The archive lists the study and no instances in it.
     #[error("the archive lists study {study_uid} without a single instance")]
@@ -233,7 +230,7 @@ impl ArchiveError {
                 | DimseError::AeTitle(_)
                 | DimseError::Receiver(_)
                 | DimseError::Cancelled
-                | DimseError::Tls(_) => Who::Operator,
+                | DimseError::Tls { .. } => Who::Operator,
             },
             ArchiveError::HttpFailed { .. }
             | ArchiveError::Spool(_)
@@ -256,7 +253,7 @@ impl ArchiveError {
                 "Do not deliver. Find the patient's present identifier, check it with the papers, and find the studies again."
             }
             ArchiveError::StudyChanged { .. } => {
-                "Weigh the order again: what was fetched is not what the archive has now."
+                "Find the studies again and weigh anew: what was ticked or fetched is not what the archive has now."
             }
             ArchiveError::StudyEmpty { .. } => "Ask the archive's administrator what became of the study's images.",
             ArchiveError::Incomplete { .. } => {
@@ -285,10 +282,6 @@ impl ArchiveError {
     }
 }
 
-fn such_as(uids: &[String]) -> String {
-    uids.first().map(|uid| format!(" ({uid})")).unwrap_or_default()
-}
-
 fn dimse_code(error: &DimseError) -> &'static str {
     match error {
         DimseError::Resolve { .. } | DimseError::Connect { .. } => "archive-unreachable",
@@ -303,7 +296,7 @@ fn dimse_code(error: &DimseError) -> &'static str {
         DimseError::Receiver(error) if error.kind() == io::ErrorKind::StorageFull => "spool-full",
         DimseError::Receiver(_) => "spool",
         DimseError::Cancelled => "cancelled",
-        DimseError::Tls(_) => "archive-tls",
+        DimseError::Tls { .. } => "archive-tls",
     }
 }
 
@@ -321,7 +314,7 @@ fn dimse_next(error: &DimseError) -> &'static str {
             "Register our AE title with this host and our store port at the archive."
         }
         DimseError::Receiver(_) => "Make room on the spool's disk, or check its rights.",
-        DimseError::Tls(_) => "Check the certificates of both sides: names and dates.",
+        DimseError::Tls { .. } => "Check the certificates of both sides: names and dates.",
         DimseError::AeTitle(_) => "Correct the configuration.",
         DimseError::Cancelled => "Start it again when it is wanted.",
         DimseError::Aborted { .. }

@@ -280,9 +280,13 @@ pub(crate) fn unchanged(
     if before == now {
         return Ok(());
     }
-    let added = now.difference(&before).cloned().collect();
-    let gone = before.difference(&now).cloned().collect();
-    Err(ArchiveError::StudyChanged { study_uid: study_uid.to_owned(), added, gone })
+    let counted = |mut uids: std::collections::btree_set::Difference<'_, String>| match uids.next() {
+        Some(first) => format!("{} (such as {first})", uids.count() + 1),
+        None => "none".to_owned(),
+    };
+    let (added, gone) = (counted(now.difference(&before)), counted(before.difference(&now)));
+    let what = format!("instances added: {added}; gone: {gone}");
+    Err(ArchiveError::StudyChanged { study_uid: study_uid.to_owned(), what })
 }
 
 /// Instances in order of UID, each once.

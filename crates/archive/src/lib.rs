@@ -41,8 +41,9 @@ mod multipart;
 mod part10;
 mod spool;
 mod store_port;
+mod tls;
 
-pub use config::{ArchiveConfig, ArchiveKind, DicomWebConfig, DimseConfig, Via};
+pub use config::{ArchiveConfig, ArchiveKind, DicomWebConfig, DimseConfig, TlsConfig, Via};
 pub use echo::{EchoReport, Offer};
 pub use error::{ArchiveError, Who};
 pub use fetch::{FetchProgress, Fetched};
@@ -166,6 +167,35 @@ impl Archive {
             return Ok(());
         }
         find::unchanged(study_uid, listed, &self.list(patient, study_uid).await?)
+    }
+
+    /// Asks again, when a study is fetched, whether the archive still describes it as when it was found and ticked:
+    /// `found` are its numbers of series and instances then. They are compared with what the same archive says now, not
+    /// believed.
+    ///
+    /// # Errors
+    /// [`ArchiveError::StudyChanged`], [`ArchiveError::PatientChanged`]; and as [`Archive::find`].
+    pub async fn confirm_found(
+        &self,
+        patient: &PatientKey,
+        study_uid: &str,
+        found: (u32, u32),
+    ) -> Result<(), ArchiveError> {
+        patient.check()?;
+        find::check_uid(study_uid)?;
+        let answers = self.backend.studies(Some(patient), Some(study_uid)).await?;
+        let studies = find::studies_of(&self.name, patient, &answers, self.gates)?;
+        let Some(now) = studies.iter().find(|study| study.study_uid == study_uid) else {
+            return Err(self.not_listed(study_uid).await?);
+        };
+        if !self.gates.hold(Gate::W7) || found == (now.n_series, now.n_instances) {
+            return Ok(());
+        }
+        let what = format!(
+            "it had {} series and {} instances when it was found, and has {} and {} now",
+            found.0, found.1, now.n_series, now.n_instances
+        );
+        Err(ArchiveError::StudyChanged { study_uid: study_uid.to_owned(), what })
     }
 
     /// Why a study is not among the patient's: it is filed under somebody else's identifier, or nowhere.

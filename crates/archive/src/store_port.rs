@@ -8,6 +8,7 @@ use crate::config::DimseConfig;
 use crate::dimse::Receiver;
 use crate::error::ArchiveError;
 use crate::spool::Spool;
+use crate::tls::Tls;
 use filmdesk_dimse::{
     AeTitle, Implementation, Limits, Peer, Reject, ScpOptions, StoreHandler, StoreReceiver, StoreRequest, StoreScp,
     StoreStatus, SubOperations, Timeouts,
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -46,6 +47,10 @@ struct Expected {
     caller: Caller,
     /// Message ID of the C-MOVE in progress.
     originator: AtomicU16,
+    /// Whether an object need not name it.
+    anonymous: bool,
+    /// One came that did not, and had to.
+    unnamed: AtomicBool,
     spool: Spool,
 }
 
@@ -61,11 +66,15 @@ impl Expected {
     }
 
     fn takes(&self, request: &StoreRequest) -> bool {
-        let moved_by_us = request
-            .move_originator
-            .as_ref()
-            .is_none_or(|(ae, id)| ae == self.caller.called.as_str() && *id == self.originator.load(Ordering::Relaxed));
-        moved_by_us && self.spool.wants(&request.sop_instance_uid)
+        let wanted = self.spool.wants(&request.sop_instance_uid);
+        let moved_by_us = match &request.move_originator {
+            Some((ae, id)) => ae == self.caller.called.as_str() && *id == self.originator.load(Ordering::Relaxed),
+            None => {
+                self.unnamed.fetch_or(wanted && !self.anonymous, Ordering::Relaxed);
+                self.anonymous
+            }
+        };
+        moved_by_us && wanted
     }
 }
 
@@ -73,6 +82,7 @@ impl Expected {
 struct Port {
     open: Arc<Mutex<Vec<Arc<Expected>>>>,
     _scp: StoreScp,
+    secure: bool,
 }
 
 /// Keeps a fetch expected, and the port open, until it is dropped.
@@ -88,6 +98,13 @@ impl Expecting {
     }
 }
 
+impl Expecting {
+    /// Whether objects we wait for were refused because they named no C-MOVE.
+    pub fn unnamed(&self) -> bool {
+        self.expected.unnamed.load(Ordering::Relaxed)
+    }
+}
+
 impl Drop for Expecting {
     fn drop(&mut self) {
         lock(&self.port.open).retain(|expected| !Arc::ptr_eq(expected, &self.expected));
@@ -98,33 +115,45 @@ impl Drop for Expecting {
 static PORTS: tokio::sync::Mutex<BTreeMap<SocketAddr, Weak<Port>>> = tokio::sync::Mutex::const_new(BTreeMap::new());
 
 /// Opens the port, if it is not open, and expects the spool's instances there.
-pub(crate) async fn expect(config: &DimseConfig, caller: Caller, spool: Spool) -> Result<Expecting, ArchiveError> {
+pub(crate) async fn expect(
+    config: &DimseConfig,
+    tls: Option<&Tls>,
+    caller: Caller,
+    spool: Spool,
+) -> Result<Expecting, ArchiveError> {
     let everywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let local = caller.addresses.iter().all(IpAddr::is_loopback);
     let address = config.store_address.unwrap_or(if local { Ipv4Addr::LOCALHOST.into() } else { everywhere });
     let address = SocketAddr::new(address, config.store_port);
+    let secure = tls.is_some();
     let mut ports = PORTS.lock().await;
     let port = match ports.get(&address).and_then(Weak::upgrade) {
-        Some(port) => port,
+        Some(port) if port.secure == secure => port,
+        Some(_) => {
+            let source = io::Error::new(io::ErrorKind::AddrInUse, "archives with and without TLS cannot share it");
+            return Err(ArchiveError::StorePort { port: config.store_port, source });
+        }
         None => {
             let open = Arc::new(Mutex::new(Vec::new()));
             let options = ScpOptions {
                 limits: Limits::default(),
                 timeouts: Timeouts { idle: Duration::from_secs(config.idle_seconds), ..Timeouts::default() },
                 implementation: Implementation::default(),
-                tls: None,
+                tls: tls.and_then(|tls| tls.server.clone()),
             };
             // The port may serve another fetch after this one, so it does not live on this one's thread.
             let door = Arc::new(Door { open: open.clone() });
             let bound = spool.runtime().spawn(StoreScp::bind(address, options, door)).await;
             let scp = bound.unwrap_or_else(|ended| Err(io::Error::other(ended)));
             let scp = scp.map_err(|source| ArchiveError::StorePort { port: config.store_port, source })?;
-            let port = Arc::new(Port { open, _scp: scp });
+            let port = Arc::new(Port { open, _scp: scp, secure });
             ports.insert(address, Arc::downgrade(&port));
             port
         }
     };
-    let expected = Arc::new(Expected { caller, originator: AtomicU16::new(0), spool });
+    let (originator, unnamed) = (AtomicU16::new(0), AtomicBool::new(false));
+    let anonymous = config.store_without_originator;
+    let expected = Arc::new(Expected { caller, originator, anonymous, unnamed, spool });
     lock(&port.open).push(expected.clone());
     Ok(Expecting { port, expected })
 }

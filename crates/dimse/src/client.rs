@@ -9,7 +9,7 @@ use crate::pdu::{
 };
 use crate::receive::{StoreReceiver, StoreStatus, SubOperations};
 use crate::wire::{self, Incoming, Wire};
-use crate::{Implementation, Limits, Timeouts, uid};
+use crate::{Implementation, Limits, Timeouts, tls, uid};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -171,8 +171,14 @@ impl Association {
                 roles: options.contexts.roles.clone(),
             },
         };
-        wire.write(&request.encode()).await?;
-        let (found, body) = wire.read_associate(options.timeouts.associate).await?;
+        let asked = async {
+            wire.write(&request.encode()).await?;
+            wire.read_associate(options.timeouts.associate).await
+        };
+        let (found, body) = asked.await.map_err(|error| match error {
+            DimseError::Io(source) if tls::is_tls(&source) => DimseError::Tls { peer: peer_of(options), source },
+            error => error,
+        })?;
         match found {
             kind::ASSOCIATE_AC => Self::accepted(wire, options, &proposed, &body),
             kind::ASSOCIATE_RJ => {
@@ -303,14 +309,16 @@ impl Association {
         let id = self.begin();
         let request = request(field::C_GET_RQ, true, model, id).number(element::PRIORITY, 0);
         self.channel.send(context, &request, Some(&keys.encode(&syntax))).await?;
+        let mut stall = Stall::begin(&self.channel.limits);
         loop {
             let message = self.channel.receive_message("C-GET response or object").await?;
             let reported = if message.command.command_field() == field::C_STORE_RQ {
                 self.channel.serve_store(message, receiver).await?;
+                stall.moved();
                 SubOperations::default()
             } else {
                 match self.retrieval_answer(message, field::C_GET_RSP, "C-GET", id).await? {
-                    Progress::Pending(counts) => counts,
+                    Progress::Pending(counts) => self.unless_stalled(&stall, counts).await?,
                     Progress::Final(retrieved) => return Ok(retrieved),
                 }
             };
@@ -338,11 +346,17 @@ impl Association {
             .number(element::PRIORITY, 0)
             .text(element::MOVE_DESTINATION, destination.as_str());
         self.channel.send(context, &request, Some(&keys.encode(&syntax))).await?;
+        let (mut stall, mut before) = (Stall::begin(&self.channel.limits), SubOperations::default());
         loop {
             let message = self.channel.receive_message("C-MOVE response").await?;
             match self.retrieval_answer(message, field::C_MOVE_RSP, "C-MOVE", id).await? {
                 Progress::Final(retrieved) => return Ok(retrieved),
                 Progress::Pending(counts) => {
+                    if counts != before {
+                        stall.moved();
+                        before = counts;
+                    }
+                    self.unless_stalled(&stall, counts).await?;
                     if proceed(counts).is_break() {
                         self.channel.wire.abort().await;
                         return Err(DimseError::Cancelled);
@@ -422,6 +436,15 @@ impl Association {
             .ok_or_else(|| DimseError::NotOffered { service: service_name(sop_class).to_owned() })
     }
 
+    /// A peer that is pending and sends nothing is as idle as one that is silent.
+    async fn unless_stalled(&mut self, stall: &Stall, counts: SubOperations) -> Result<SubOperations, DimseError> {
+        if stall.since.elapsed() < stall.limit {
+            return Ok(counts);
+        }
+        self.channel.wire.abort().await;
+        Err(DimseError::TimedOut { awaited: "object, while the peer said it was pending,", after: stall.limit })
+    }
+
     async fn retrieval_answer(
         &mut self,
         message: Message,
@@ -445,6 +468,21 @@ impl Association {
             0xFF00 | 0xFF01 => Ok(Progress::Pending(counts)),
             status => Ok(Progress::Final(Retrieved { operation, status, counts })),
         }
+    }
+}
+
+/// Since when a retrieval brings nothing.
+struct Stall {
+    since: Instant,
+    limit: std::time::Duration,
+}
+
+impl Stall {
+    fn begin(limits: &Limits) -> Stall {
+        Stall { since: Instant::now(), limit: limits.max_stall }
+    }
+    fn moved(&mut self) {
+        self.since = Instant::now();
     }
 }
 
@@ -479,9 +517,13 @@ async fn secure(stream: TcpStream, options: &AssociationOptions) -> Result<Box<d
     let after = options.timeouts.associate;
     let handshake = tokio_rustls::TlsConnector::from(tls.config.clone()).connect(tls.server_name.clone(), stream);
     match timeout(after, handshake).await {
-        Ok(done) => Ok(Box::new(done.map_err(DimseError::Tls)?)),
+        Ok(done) => Ok(Box::new(done.map_err(|source| DimseError::Tls { peer: peer_of(options), source })?)),
         Err(_) => Err(DimseError::TimedOut { awaited: "TLS handshake", after }),
     }
+}
+
+fn peer_of(options: &AssociationOptions) -> String {
+    format!("{}:{}", options.host, options.port)
 }
 
 /// What we send at most: the peer's limit, or 1 MiB when it names none.

@@ -90,8 +90,13 @@ pub enum DimseError {
     #[error("cancelled")]
     Cancelled,
     /// TLS was not agreed.
-    #[error("TLS with the peer failed: {0}")]
-    Tls(#[source] io::Error),
+    #[error("TLS with {peer} failed: {}", crate::tls::words(source))]
+    Tls {
+        /// Host and port, or the address that called us.
+        peer: String,
+        /// From TLS.
+        source: io::Error,
+    },
 }
 
 impl DimseError {
@@ -112,7 +117,7 @@ impl DimseError {
             | DimseError::AeTitle(_)
             | DimseError::Receiver(_)
             | DimseError::Cancelled
-            | DimseError::Tls(_) => false,
+            | DimseError::Tls { .. } => false,
         }
     }
 }

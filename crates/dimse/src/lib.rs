@@ -35,6 +35,7 @@ mod identifier;
 mod pdu;
 mod receive;
 mod scp;
+mod tls;
 pub mod uid;
 mod wire;
 
@@ -65,6 +66,8 @@ pub struct Limits {
     pub max_associations: usize,
     /// Longest time one service may take, from its request to its final response.
     pub max_service: Duration,
+    /// Longest time a retrieval may be pending without a new object.
+    pub max_stall: Duration,
 }
 
 impl Default for Limits {
@@ -77,6 +80,7 @@ impl Default for Limits {
             max_object: 8 << 30,
             max_associations: 16,
             max_service: Duration::from_secs(4 * 3600),
+            max_stall: Duration::from_secs(600),
         }
     }
 }

@@ -125,7 +125,7 @@ async fn serve(
     congested: bool,
 ) -> Result<(), DimseError> {
     wire::prepare(&stream).map_err(DimseError::Io)?;
-    let mut wire = Wire::new(secure(stream, options).await?, &options.limits, options.timeouts);
+    let mut wire = Wire::new(secure(stream, from, options).await?, &options.limits, options.timeouts);
     let (found, body) = wire.read_associate(options.timeouts.associate).await?;
     if found != kind::ASSOCIATE_RQ {
         wire.abort().await;
@@ -163,12 +163,16 @@ async fn serve(
     ended
 }
 
-async fn secure(stream: TcpStream, options: &ScpOptions) -> Result<Box<dyn wire::Stream>, DimseError> {
+async fn secure(
+    stream: TcpStream,
+    from: SocketAddr,
+    options: &ScpOptions,
+) -> Result<Box<dyn wire::Stream>, DimseError> {
     let Some(tls) = &options.tls else { return Ok(Box::new(stream)) };
     let after = options.timeouts.associate;
     let handshake = tokio_rustls::TlsAcceptor::from(tls.clone()).accept(stream);
     match tokio::time::timeout(after, handshake).await {
-        Ok(done) => Ok(Box::new(done.map_err(DimseError::Tls)?)),
+        Ok(done) => Ok(Box::new(done.map_err(|source| DimseError::Tls { peer: from.ip().to_string(), source })?)),
         Err(_) => Err(DimseError::TimedOut { awaited: "TLS handshake", after }),
     }
 }

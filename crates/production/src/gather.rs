@@ -422,6 +422,16 @@ impl Goods {
         hex::encode(Sha256::digest(lines.concat()))
     }
 
+    /// Names what was left out unread by what it was sent as. `announced` holds Study and SOP Instance UID of each source
+    /// given to [`gather`], in that order.
+    pub fn name_left_out(&mut self, announced: &[(&str, &str)]) {
+        for left in self.left_out.iter_mut().filter(|left| left.sop_instance_uid.is_empty()) {
+            if let Some((_, uid)) = announced.get(left.given) {
+                left.sop_instance_uid = (*uid).to_owned();
+            }
+        }
+    }
+
     /// One [`Goods`] per patient, in the order they first appear, each with what was left out of that patient's; what could
     /// not be read, or is of a patient of whom nothing is delivered, is returned beside them.
     pub fn by_patient(self) -> (Vec<Goods>, Vec<LeftOut>) {

@@ -77,7 +77,7 @@ impl DataSet {
         self
     }
 
-    fn text_of(&self, tag: Tag) -> String {
+    pub(crate) fn text_of(&self, tag: Tag) -> String {
         match self.elements.get(&tag) {
             Some((_, Value::Bytes(bytes))) => String::from_utf8_lossy(bytes).trim_end_matches(['\0', ' ']).to_owned(),
             Some((_, Value::Items(_) | Value::Fragments(_))) | None => String::new(),

@@ -10,10 +10,12 @@
 //! - [`pydicom`]: another reader of DICOM, and the good, odd and broken files it ships;
 //! - [`postgres::Postgres`]: a PostgreSQL of the test's own;
 //! - [`dcmqrscp::Dcmqrscp`]: another one, DCMTK's, over DIMSE only;
+//! - [`liar::Liar`]: an archive that lies, one switch per lie;
 //! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
 
 pub mod dcmqrscp;
 pub mod dicom_file;
+pub mod liar;
 mod object;
 pub mod orthanc;
 pub mod phantom;

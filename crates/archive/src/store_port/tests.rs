@@ -7,15 +7,16 @@ const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 
 /// An open fetch that waits for instance 1.2.1 from PACS on loopback.
 async fn waiting(port: u16, folder: &std::path::Path) -> (Expecting, Spool) {
-    let entry =
-        format!("host = '127.0.0.1'\ncalled_ae = 'PACS'\ncalling_ae = 'DESK'\nstore_port = {port}\nidle_seconds = 5");
+    let entry = format!(
+        "host = '127.0.0.1'\ncalled_ae = 'PACS'\ncalling_ae = 'DESK'\nstore_port = {port}\nidle_seconds = 5\nstore_without_originator = true"
+    );
     let config: DimseConfig = toml::from_str(&entry).unwrap();
     let title = |text: &str| AeTitle::new(text).unwrap();
     let caller = Caller::of(&config, &title("PACS"), &title("DESK")).await.unwrap();
     let listing =
         InstanceListing { sop_instance_uid: "1.2.1".into(), sop_class_uid: CT.into(), series_uid: "1.2".into() };
     let spool = Spool::new(folder, &[listing], CancellationToken::new(), crate::gates::Gates::default()).unwrap();
-    (expect(&config, caller, spool.clone()).await.unwrap(), spool)
+    (expect(&config, None, caller, spool.clone()).await.unwrap(), spool)
 }
 
 async fn call(port: u16, calling: &str, called: &str) -> Result<Association, DimseError> {

@@ -78,11 +78,12 @@ impl Worker {
         let gathered = blocking(move || {
             fresh(&work).map_err(|e| spool_failed("The working folder could not be prepared", &e))?;
             let options = GatherOptions { profile, capacity_sectors, spool: &work, previews };
-            let goods = gather(sources, inspector.as_ref(), &options, &journal)?;
+            let mut goods = gather(sources, inspector.as_ref(), &options, &journal)?;
             check_patient(&expected, &goods)?;
             let announced: Vec<(&str, &str)> =
                 announced.iter().map(|(study, sop)| (study.as_str(), sop.as_str())).collect();
             check_announced(&announced, &goods)?;
+            goods.name_left_out(&announced);
             goods.save(&goods_file(folder))?;
             Ok::<Goods, Stopped>(goods)
         })

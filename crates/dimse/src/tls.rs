@@ -1,0 +1,70 @@
+//! TLS failures in words: whose certificate, and which date.
+
+use rustls::{AlertDescription, CertificateError, Error};
+use std::io;
+
+/// What TLS failed at, without naming the peer.
+pub(crate) fn words(error: &io::Error) -> String {
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
+        return format!("{error}; does it speak TLS at this port?");
+    };
+    match error {
+        Error::InvalidCertificate(why) => certificate(why),
+        Error::NoCertificatesPresented => "it shows no certificate, and one is asked for".to_owned(),
+        Error::AlertReceived(AlertDescription::CertificateExpired) => {
+            "it says that our certificate has expired".to_owned()
+        }
+        Error::AlertReceived(AlertDescription::CertificateRequired) => "it asks for a certificate of ours".to_owned(),
+        Error::AlertReceived(AlertDescription::UnknownCA) => {
+            "it does not trust the authority of our certificate".to_owned()
+        }
+        Error::AlertReceived(alert) => format!("it ended the handshake ({alert:?}): our certificate may not please it"),
+        other => other.to_string(),
+    }
+}
+
+fn certificate(error: &CertificateError) -> String {
+    match error {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            format!("its certificate expired on {}", day(not_after.as_secs()))
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            format!("its certificate is not valid before {}", day(not_before.as_secs()))
+        }
+        CertificateError::NotValidForNameContext { presented, .. } => {
+            format!("its certificate is for another name ({})", presented.join(", "))
+        }
+        CertificateError::UnknownIssuer => "its certificate is not of an authority we trust (ca_file)".to_owned(),
+        other => format!("its certificate is refused: {other}"),
+    }
+}
+
+/// Whether a read or write failed because of TLS: with TLS 1.3 a client hears only then that it was refused.
+pub(crate) fn is_tls(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Error>())
+}
+
+/// `YYYY-MM-DD` (UTC) of seconds since 1970, by the proleptic Gregorian calendar.
+fn day(seconds: u64) -> String {
+    let days = (seconds / 86_400) as i64 + 719_468;
+    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::day;
+
+    #[test]
+    fn days_of_the_calendar() {
+        assert_eq!(day(0), "1970-01-01");
+        assert_eq!(day(951_782_400), "2000-02-29");
+        assert_eq!(day(1_795_305_600), "2026-11-22");
+    }
+}

@@ -245,7 +245,9 @@ function parse(bytes, size, stopAfter) {
   if (bytes.length < 136 && bytes.length === size) throw new Unfit("notDicom");
   const { meta, syntax, at } = beginning(bytes, size);
   if (syntax === DEFLATED) return { meta, syntax, at };
-  const reader = new Reader(bytes, size, syntax !== EXPLICIT_BE, syntax !== IMPLICIT_LE);
+  // Some writers put Implicit VR under a compressed transfer syntax: the first element shows it.
+  const named = /^[A-Z]{2}$/.test(latin1(bytes.subarray(at + 4, at + 6)));
+  const reader = new Reader(bytes, size, syntax !== EXPLICIT_BE, syntax !== IMPLICIT_LE && (named || bytes.length < at + 6));
   reader.pos = at;
   return { meta, syntax, root: reader.dataSet(null, size, 0, stopAfter) };
 }
@@ -270,12 +272,22 @@ async function openObject(file, stopAfter) {
 }
 
 async function openDeflated(file, { meta, at }, stopAfter) {
-  const packed = file.slice(at).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+  const packed = await bytesOf(file, at, file.size);
+  const stream = new DecompressionStream("deflate-raw");
+  const writer = stream.writable.getWriter();
+  const write = async () => {
+    // Some writers pad the stream: what follows its end is an error to the browser and none to us. It comes byte by
+    // byte, so that nothing before it is lost.
+    const tail = Math.max(0, packed.length - 64);
+    await writer.write(packed.subarray(0, tail));
+    for (let i = tail; i < packed.length; i += 1) await writer.write(packed.subarray(i, i + 1));
+    await writer.close();
+  };
+  write().catch(() => {});
   const parts = [];
   let size = 0;
-  const reader = packed.getReader();
+  const reader = stream.readable.getReader();
   for (;;) {
-    // Some writers pad the stream: what follows its end is an error to the browser and none to us.
     const { done, value } = await reader.read().catch(() => ({ done: true }));
     if (done) break;
     size += value.length;

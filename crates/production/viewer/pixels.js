@@ -176,9 +176,9 @@ function rleFrame(code, image) {
 /** Baseline JPEG, by the browser's own decoder. */
 async function jpegByBrowser(code, image) {
   if (image.allocated !== 8) throw new Unfit("needsWorkstation", "JPEG 12 bit");
-  // Without a marker the browser takes three components for YCbCr: say so when they are RGB.
+  // Without a marker the browser takes three components for YCbCr: it is told when they are RGB.
   const adobe = Uint8Array.of(0xFF, 0xEE, 0, 14, 65, 100, 111, 98, 101, 0, 100, 0, 0, 0, 0, 0);
-  const marked = latin1(code.subarray(0, 256)).includes("Adobe");
+  const marked = /Adobe|JFIF/.test(latin1(code.subarray(0, 256)));
   const parts = image.photometric === "RGB" && image.samples === 3 && !marked
     ? [code.subarray(0, 2), adobe, code.subarray(2)] : [code];
   const blob = new Blob(parts, { type: "image/jpeg" });

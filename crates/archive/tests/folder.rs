@@ -3,7 +3,7 @@
 mod support;
 
 use filmdesk_archive::{Archive, ArchiveConfig, ArchiveError, ArchiveKind};
-use filmdesk_instance::{Header, InProcess, Inspector, Refusal, Source};
+use filmdesk_instance::{Document, Header, InProcess, Inspector, Refusal, Source};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ impl Inspector for Counting {
     }
     fn preview(&self, source: &Source, frame: u32, max_side: u32) -> Result<Vec<u8>, Refusal> {
         InProcess.preview(source, frame, max_side)
+    }
+    fn document(&self, source: &Source) -> Result<Document, Refusal> {
+        InProcess.document(source)
     }
 }
 

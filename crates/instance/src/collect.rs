@@ -19,7 +19,15 @@ pub(crate) struct Collected {
 
 /// Walks a data set to its end: every element is checked, what [`crate::kept`] names is kept.
 pub(crate) fn collect(scanner: Scanner, syntax: &'static TransferSyntax) -> Result<Collected, Refusal> {
-    let mut collector = Collector::new(scanner, syntax);
+    run(Collector::new(scanner, syntax))
+}
+
+/// The same, with all of a report's content.
+pub(crate) fn collect_with_content(scanner: Scanner, syntax: &'static TransferSyntax) -> Result<Collected, Refusal> {
+    run(Collector { whole_content: true, ..Collector::new(scanner, syntax) })
+}
+
+fn run(mut collector: Collector) -> Result<Collected, Refusal> {
     collector.run()?;
     let Collector { attributes, found, notes, .. } = collector;
     Ok(Collected { attributes, found, notes })
@@ -35,6 +43,7 @@ struct Collector {
     found: Option<Found>,
     last: Option<Tag>,
     notes: Vec<Note>,
+    whole_content: bool,
 }
 
 struct OpenSequence {
@@ -56,6 +65,7 @@ impl Collector {
             found: None,
             last: None,
             notes: Vec::new(),
+            whole_content: false,
         }
     }
 
@@ -196,7 +206,7 @@ impl Collector {
 
     fn item_end(&mut self) -> Result<(), Refusal> {
         let depth = self.scanner.depth();
-        let at_root = self.open.len() == 1;
+        let at_root = self.open.len() == 1 && !self.whole_content;
         let Some(open) = self.open.last_mut().filter(|open| open.depth == depth + 1) else { return Ok(()) };
         let mut item = std::mem::take(&mut open.item);
         let kept = !(at_root && open.tag == CONTENT_SEQUENCE)

@@ -19,7 +19,7 @@
 //! - Text is decoded by [`text`], which knows every character set of the standard, and shows Big5 and UTF-8 right that
 //!   stand under a wrong label or none.
 //! - [`transcode_to_explicit_le`] rewrites an object in Explicit VR Little Endian without changing a value or a pixel.
-//!   [`preview`] makes a small picture of a frame. Before either meets a decoder, the code stream's own header is
+//!   [`preview`] makes a small picture of a frame; [`document`] gives what a person reads in a report. Before either meets a decoder, the code stream's own header is
 //!   compared with what the object says.
 //! - Whoever reads objects of strangers does so through an [`Inspector`]: [`ChildPool`] asks child processes (each runs
 //!   [`serve_inspect`]), whose death is the fate of one object; [`InProcess`] is for tests and for what is trusted.
@@ -31,6 +31,7 @@ mod attributes;
 mod codec;
 mod collect;
 mod dictionary;
+mod document;
 mod fragments;
 mod header;
 mod inspect;
@@ -50,6 +51,7 @@ mod write;
 pub use attributes::{Attributes, DataSet};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::{tags, uids};
+pub use document::{Document, Report, ReportLine, document};
 pub use header::{Header, Note};
 pub use inspect::{ChildPool, InProcess, Inspector, TimeOuts, serve_inspect};
 pub use pixels::{PixelFacts, SampleKind};

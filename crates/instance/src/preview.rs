@@ -99,7 +99,7 @@ fn single_bits(source: &Source, header: &Header, facts: &PixelFacts, frame: u32)
     Ok((0..pixels).map(bit).collect())
 }
 
-fn read_range(source: &Source, header: &Header, from: u64, len: u64) -> Result<Vec<u8>, Refusal> {
+pub(crate) fn read_range(source: &Source, header: &Header, from: u64, len: u64) -> Result<Vec<u8>, Refusal> {
     let mut input = input_of(source, header)?;
     let before = from.checked_sub(input.pos()).ok_or_else(|| not_decodable("the file has changed"))?;
     input.skip(before)?;

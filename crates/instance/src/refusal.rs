@@ -156,6 +156,9 @@ pub enum Refusal {
     /// The object has no pixel data, so there is nothing to show.
     #[error("the object has no image")]
     NoPixels,
+    /// The object has nothing that could be read as a document.
+    #[error("the object has no document")]
+    NoDocument,
     /// A frame was asked for that the object does not have.
     #[error("the object has {frames} frames, and frame {frame} was asked for")]
     NoSuchFrame {
@@ -215,6 +218,7 @@ impl Refusal {
             Refusal::TooLargeToDecode { .. } => "too-large-to-decode",
             Refusal::NotDecodable { .. } => "not-decodable",
             Refusal::NoPixels => "no-pixels",
+            Refusal::NoDocument => "no-document",
             Refusal::NoSuchFrame { .. } => "no-such-frame",
             Refusal::CannotWrite { .. } => "cannot-write",
             Refusal::InspectorDied => "inspector-died",

@@ -97,6 +97,7 @@ impl Contents {
         if standing.options.web {
             files.push(text("INDEX.HTM", pages::index(&view)));
             files.push(text("IHE_PDI/STYLE.CSS", pages::style()));
+            files.push(text(pages::HOSPITAL, pages::hospital(&view)));
             for series in &view.series {
                 files.push(text(&series.page, pages::series(&view, series)));
             }
@@ -223,12 +224,14 @@ fn disc_view<'a>(standing: &'a Standing<'_>, facts: &DiscFacts, file_set: &FileS
         series.n_instances += 1;
         series.n_frames += header.pixels.as_ref().map_or(0, |pixels| u64::from(pixels.frames));
         for picture in pictures_of.remove(&good).unwrap_or_default() {
-            let path = format!("IHE_PDI/S{number:07}/P{:07}.JPG", series.pictures.len() + 1);
+            let (letter, extension) = standing.goods.pictures[picture].kind.named();
+            let path = format!("IHE_PDI/S{number:07}/{letter}{:07}.{extension}", series.pictures.len() + 1);
             series.pictures.push((path, picture));
         }
     }
     DiscView {
         goods: standing.goods,
+        chosen: standing.chosen,
         texts: &standing.options.texts,
         profile: standing.options.profile.id,
         web: standing.options.web,

@@ -6,7 +6,7 @@ mod wire;
 
 use std::path::Path;
 
-use crate::{Header, Refusal, Source, preview, read_header, transcode_to_explicit_le};
+use crate::{Document, Header, Refusal, Source, document, preview, read_header, transcode_to_explicit_le};
 
 pub use pool::{ChildPool, TimeOuts};
 pub use serve::serve_inspect;
@@ -27,6 +27,12 @@ pub trait Inspector: Send + Sync {
     /// # Errors
     /// The [`Refusal`] that names the reason.
     fn preview(&self, source: &Source, frame: u32, max_side: u32) -> Result<Vec<u8>, Refusal>;
+
+    /// What a person reads in a report ([`document`]).
+    ///
+    /// # Errors
+    /// The [`Refusal`] that names the reason.
+    fn document(&self, source: &Source) -> Result<Document, Refusal>;
 }
 
 /// Reads in this process, with as many threads as the machine has cores: for tests, and for what is trusted.
@@ -63,5 +69,9 @@ impl Inspector for InProcess {
 
     fn preview(&self, source: &Source, frame: u32, max_side: u32) -> Result<Vec<u8>, Refusal> {
         preview(source, frame, max_side)
+    }
+
+    fn document(&self, source: &Source) -> Result<Document, Refusal> {
+        document(source)
     }
 }

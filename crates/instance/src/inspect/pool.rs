@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Inspector;
 use super::wire::{Answer, Ask, read_bytes, read_json, write_json};
-use crate::{Header, Refusal, Source};
+use crate::{Document, Header, Refusal, Report, Source};
 
 /// Inspects in child processes. A child that dies or takes too long is replaced; the object it was reading is refused
 /// ([`Refusal::InspectorDied`], [`Refusal::InspectorTimedOut`]) and no other.
@@ -145,6 +145,14 @@ impl Inspector for ChildPool {
     fn preview(&self, source: &Source, frame: u32, max_side: u32) -> Result<Vec<u8>, Refusal> {
         match self.ask_one(Ask::Preview { source: source.clone(), frame, max_side })? {
             Reply::Picture(bytes) => Ok(bytes),
+            Reply::Header(_) | Reply::Report(_) => Err(Refusal::InspectorDied),
+        }
+    }
+
+    fn document(&self, source: &Source) -> Result<Document, Refusal> {
+        match self.ask_one(Ask::Document { source: source.clone() })? {
+            Reply::Picture(bytes) => Ok(Document::Pdf(bytes)),
+            Reply::Report(report) => Ok(Document::Report(*report)),
             Reply::Header(_) => Err(Refusal::InspectorDied),
         }
     }
@@ -153,13 +161,14 @@ impl Inspector for ChildPool {
 enum Reply {
     Header(Box<Header>),
     Picture(Vec<u8>),
+    Report(Box<Report>),
 }
 
 impl Reply {
     fn header(self) -> Result<Header, Refusal> {
         match self {
             Reply::Header(header) => Ok(*header),
-            Reply::Picture(_) => Err(Refusal::InspectorDied),
+            Reply::Picture(_) | Reply::Report(_) => Err(Refusal::InspectorDied),
         }
     }
 }
@@ -283,7 +292,7 @@ impl TimeOuts {
     fn of(&self, ask: &Ask) -> Duration {
         match ask {
             Ask::Header { .. } => self.header,
-            Ask::Preview { .. } => self.preview,
+            Ask::Preview { .. } | Ask::Document { .. } => self.preview,
             Ask::Transcode { .. } => self.transcode,
         }
     }
@@ -308,6 +317,7 @@ fn listen(mut stdout: impl io::Read, ready: &SyncSender<()>, to: &SyncSender<Res
                 continue;
             }
             Answer::Header(header) => Ok(Reply::Header(header)),
+            Answer::Report(report) => Ok(Reply::Report(report)),
             Answer::Refused(refusal) => Err(refusal),
             Answer::Picture => match read_bytes(&mut stdout) {
                 Ok(Some(bytes)) => Ok(Reply::Picture(bytes)),

@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, BufWriter, Read, Write};
 
 use super::wire::{Answer, Ask, read_json, write_bytes, write_json};
-use crate::{preview, read_header, transcode_to_explicit_le};
+use crate::{Document, document, preview, read_header, transcode_to_explicit_le};
 
 /// Answers questions from `stdin` on `stdout` until `stdin` ends. The caller has limited memory, time and files of its
 /// process before: what an object does to it must not reach anything else.
@@ -36,6 +36,14 @@ fn answer(ask: &Ask, to: &mut impl Write) -> io::Result<()> {
             Ok(picture) => {
                 write_json(to, &Answer::Picture)?;
                 write_bytes(to, &picture)
+            }
+            Err(refusal) => write_json(to, &Answer::Refused(refusal)),
+        },
+        Ask::Document { source } => match document(source) {
+            Ok(Document::Report(report)) => write_json(to, &Answer::Report(Box::new(report))),
+            Ok(Document::Pdf(bytes)) => {
+                write_json(to, &Answer::Picture)?;
+                write_bytes(to, &bytes)
             }
             Err(refusal) => write_json(to, &Answer::Refused(refusal)),
         },

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Header, Refusal, Source};
+use crate::{Header, Refusal, Report, Source};
 
 /// A question about one object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub(super) enum Ask {
     Transcode { from: Source, to: Source },
     /// Render one frame.
     Preview { source: Source, frame: u32, max_side: u32 },
+    /// Read what a person reads.
+    Document { source: Source },
 }
 
 impl Ask {
@@ -34,8 +36,10 @@ pub(super) enum Answer {
     Ready,
     /// What the object says (or the rewritten one).
     Header(Box<Header>),
-    /// A picture: the next frame is its bytes.
+    /// A picture, or a PDF: the next frame is its bytes.
     Picture,
+    /// The content of a report.
+    Report(Box<Report>),
     /// Why not.
     Refused(Refusal),
 }

@@ -1,8 +1,8 @@
 //! The pages themselves, as HTML that is XML too.
 
-use super::{DiscView, SeriesView, VIEWER, date, name, text};
-use crate::contents::MANIFEST;
-use crate::pictures::PICTURES_PER_SERIES;
+use super::{DiscView, HOSPITAL, SeriesView, VIEWER, date, name, text};
+use crate::gather::LeftOut;
+use crate::pictures::{PICTURES_PER_SERIES, Picture, PictureKind};
 use crate::plan::Bilingual;
 use filmdesk_fileset::record_type::sop_class_name;
 use filmdesk_instance::tags;
@@ -14,7 +14,7 @@ pub(crate) fn style() -> Vec<u8> {
 }
 
 /// Text from a tag or from anybody, as content or as an attribute's value.
-fn esc(text: &str) -> String {
+pub(super) fn esc(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -34,25 +34,25 @@ fn esc(text: &str) -> String {
 }
 
 /// A value from an object: isolated from the direction of what surrounds it.
-fn value(text: &str) -> String {
+pub(super) fn value(text: &str) -> String {
     if text.trim().is_empty() { "—".to_owned() } else { format!("<bdi>{}</bdi>", esc(text)) }
 }
 
 /// The same in two languages, one after the other.
-fn both(zh: &str, en: &str) -> String {
+pub(super) fn both(zh: &str, en: &str) -> String {
     format!("<span lang=\"zh-Hant-TW\">{}</span> <span lang=\"en\">{}</span>", esc(zh), esc(en))
 }
 
-fn paragraph(out: &mut String, zh: &str, en: &str) {
+pub(super) fn paragraph(out: &mut String, zh: &str, en: &str) {
     let _ = writeln!(out, "<p lang=\"zh-Hant-TW\">{}</p>\n<p lang=\"en\">{}</p>", esc(zh), esc(en));
 }
 
-fn row(out: &mut String, zh: &str, en: &str, text: &str) {
+pub(super) fn row(out: &mut String, zh: &str, en: &str, text: &str) {
     let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", both(zh, en), value(text));
 }
 
 /// Head and header of a page. `up` leads from the page to the root of the disc.
-fn start(title: &Bilingual, lead: &str, up: &str) -> String {
+pub(super) fn start(title: &Bilingual, lead: &str, up: &str) -> String {
     let mut out = String::with_capacity(16 << 10);
     let _ = write!(
         out,
@@ -71,12 +71,17 @@ fn start(title: &Bilingual, lead: &str, up: &str) -> String {
     out
 }
 
-fn end(mut out: String, view: &DiscView<'_>) -> Vec<u8> {
+/// The foot of a page, with what tells this disc from others.
+pub(super) fn end(out: String, view: &DiscView<'_>) -> Vec<u8> {
+    end_of(out, &format!("{} · {} · {} · {}", view.volume_id, view.code, view.created_at, view.texts.program))
+}
+
+pub(super) fn end_of(mut out: String, about: &str) -> Vec<u8> {
     let _ = write!(
         out,
         "</main>\n<footer>\n<p>{}</p>\n<p>{}</p>\n</footer>\n</body>\n</html>\n",
         both("縮圖不供診斷；診斷請使用 DICOM 影像。", "The pictures are not for diagnosis; use the DICOM images."),
-        esc(&format!("{} · {} · {} · {}", view.volume_id, view.code, view.created_at, view.texts.program)),
+        esc(about),
     );
     out.into_bytes()
 }
@@ -116,11 +121,11 @@ fn patient(view: &DiscView<'_>, out: &mut String) {
 
 /// What is not here, so that nobody believes the disc whole when it is not.
 fn missing(view: &DiscView<'_>, out: &mut String) {
-    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    let mut reasons: Vec<(&LeftOut, usize)> = Vec::new();
     for left in view.left_out() {
-        match reasons.iter_mut().find(|(reason, _)| *reason == left.reason) {
+        match reasons.iter_mut().find(|(first, _)| first.what() == left.what()) {
             Some((_, n)) => *n += 1,
-            None => reasons.push((&left.reason, 1)),
+            None => reasons.push((left, 1)),
         }
     }
     if reasons.is_empty() {
@@ -128,8 +133,13 @@ fn missing(view: &DiscView<'_>, out: &mut String) {
     }
     let _ =
         writeln!(out, "<section class=\"note\">\n<h2>{}</h2>\n<ul>", both("未能放入本光碟的物件", "Not on this disc"));
-    for (reason, n) in reasons {
-        let _ = writeln!(out, "<li>{n} × <span lang=\"en\">{}</span></li>", esc(reason));
+    for (left, n) in reasons {
+        let (what, instead) = (left.what(), left.instead());
+        let _ = writeln!(
+            out,
+            "<li><b>{n} ×</b> {}</li>",
+            both(&format!("{}；{}。", what.zh, instead.zh), &format!("{}: {}.", what.en, instead.en))
+        );
     }
     out.push_str("</ul>\n</section>\n");
 }
@@ -152,15 +162,24 @@ fn studies(view: &DiscView<'_>, out: &mut String) {
         }
         let _ = writeln!(
             out,
-            "<li><a href=\"{}\"><b>{}</b> {} {}</a></li>",
+            "<li><a href=\"{}\">{}<span class=\"what\"><b>{}</b> {}</span></a></li>",
             esc(&series.page),
+            small_picture(view, series),
             value(&series_name(series)),
             count(series),
-            if series.pictures.is_empty() { both("（無縮圖）", "(no pictures)") } else { String::new() },
         );
     }
     if !study.is_empty() {
         out.push_str("</ul>\n</section>\n");
+    }
+}
+
+/// A picture from the middle of the series, or a word for what it is.
+fn small_picture(view: &DiscView<'_>, series: &SeriesView<'_>) -> String {
+    let images: Vec<&str> = view.shown(series, PictureKind::Image).map(|(path, _)| path).collect();
+    match images.get(images.len() / 2) {
+        Some(path) => format!("<span class=\"small\"><img src=\"{}\" alt=\"\" loading=\"lazy\" /></span>", esc(path)),
+        None => format!("<span class=\"small\">{}</span>", value(&text(series.first, tags::MODALITY))),
     }
 }
 
@@ -222,26 +241,12 @@ fn receiving(view: &DiscView<'_>, out: &mut String) {
     let _ = writeln!(out, "<section>\n<h2>{}</h2>\n<dl>", both("給收件醫院", "For the receiving hospital"));
     let (studies, series, instances) = (view.n_studies(), view.series.len(), view.n_instances);
     row(out, "內容", "Content", &format!("{studies} studies, {series} series, {instances} SOP Instances"));
-    row(
+    row(out, "媒體規格", "Media profile", &format!("DICOM {} · IHE PDI", view.profile));
+    let _ = writeln!(
         out,
-        "媒體規格",
-        "Media profile",
-        &format!("DICOM PS3.11 {} · PS3.12 ISO 9660 Level 1 · IHE PDI", view.profile),
+        "</dl>\n<p class=\"go\"><a href=\"{HOSPITAL}\">{}</a></p>\n</section>",
+        both("規格、匯入、內容清單與檢查碼", "Conformance, import, list of contents, checksums"),
     );
-    row(out, "光碟識別", "File-set ID", &view.volume_id);
-    row(out, "File-set UID", "", &view.file_set_uid);
-    row(out, "光碟碼", "Disc code", &view.code);
-    row(out, "檢查碼", "Checksums", &format!("sha256sum -c {MANIFEST}"));
-    out.push_str("</dl>\n");
-    paragraph(
-        out,
-        "每個 DICOM 檔的資料集與原系統逐位元組相同；僅在媒體規格不接受其傳輸語法時解壓縮為 Explicit VR Little Endian，像素值不變。\
-         索引中原影像缺少的必要欄位僅補在 DICOMDIR。",
-        "The data set of every DICOM file is byte for byte as in the archive, unless the media profile does not take its \
-         transfer syntax: then it is decoded to Explicit VR Little Endian with equal pixel values. Keys the index must \
-         have and the images lack are filled in the DICOMDIR only.",
-    );
-    out.push_str("</section>\n");
 }
 
 /// The page of one series.
@@ -259,21 +264,44 @@ pub(crate) fn series(view: &DiscView<'_>, series: &SeriesView<'_>) -> Vec<u8> {
     row(&mut out, "資料夾", "Folder", &series.folder);
     row(&mut out, "Series Instance UID", "", &header.series_uid);
     out.push_str("</dl>\n");
+    documents(view, series, &mut out);
     pictures(view, series, &mut out);
     out.push_str("</section>\n");
     end(out, view)
 }
 
+/// Reports and documents of the series.
+fn documents(view: &DiscView<'_>, series: &SeriesView<'_>, out: &mut String) {
+    let kinds = [(PictureKind::Report, "閱讀報告", "Read the report"), (PictureKind::Pdf, "開啟 PDF", "Open the PDF")];
+    for (kind, zh, en) in kinds {
+        for (path, picture) in view.shown(series, kind) {
+            let header = &view.goods.goods[picture.good].header;
+            let titled = [text(header, tags::DOCUMENT_TITLE), date(header, tags::CONTENT_DATE)].join(" ");
+            let file = path.strip_prefix("IHE_PDI/").unwrap_or(path);
+            let _ = writeln!(
+                out,
+                "<p class=\"go\"><a href=\"{}\">{} <bdi>{}</bdi></a></p>",
+                esc(file),
+                both(zh, en),
+                esc(titled.trim())
+            );
+        }
+    }
+}
+
 fn pictures(view: &DiscView<'_>, series: &SeriesView<'_>, out: &mut String) {
-    if series.pictures.is_empty() {
-        paragraph(
-            out,
-            "這個序列沒有縮圖，請用 DICOM 檢視程式開啟。",
-            "There are no pictures of this series; open it with a DICOM viewer.",
-        );
+    let images: Vec<(&str, &Picture)> = view.shown(series, PictureKind::Image).collect();
+    if images.is_empty() {
+        if series.pictures.is_empty() {
+            paragraph(
+                out,
+                "這個序列沒有縮圖，請用檢視程式或 DICOM 工作站開啟。",
+                "There are no pictures of this series; open it with the viewer or with a DICOM workstation.",
+            );
+        }
         return;
     }
-    let n = series.pictures.len();
+    let n = images.len();
     if (n as u64) < series.n_frames && n >= PICTURES_PER_SERIES {
         let all = series.n_frames;
         paragraph(
@@ -283,8 +311,7 @@ fn pictures(view: &DiscView<'_>, series: &SeriesView<'_>, out: &mut String) {
         );
     }
     out.push_str("<ul class=\"pictures\">\n");
-    for (number, (path, picture)) in series.pictures.iter().enumerate() {
-        let picture = &view.goods.pictures[*picture];
+    for (number, (path, picture)) in images.into_iter().enumerate() {
         let header = &view.goods.goods[picture.good].header;
         let frames = header.pixels.as_ref().map_or(1, |pixels| pixels.frames);
         let mut caption = text(header, tags::INSTANCE_NUMBER);
@@ -292,12 +319,12 @@ fn pictures(view: &DiscView<'_>, series: &SeriesView<'_>, out: &mut String) {
             let _ = write!(caption, " [{}]", picture.frame + 1);
         }
         let file = path.strip_prefix("IHE_PDI/").unwrap_or(path);
+        let number = number + 1;
         let _ = writeln!(
             out,
-            "<li><img src=\"{}\" alt=\"{}\" loading=\"lazy\" /><p>#{}</p></li>",
-            esc(file),
-            number + 1,
-            esc(&caption)
+            "<li><a href=\"{file}\"><img src=\"{file}\" alt=\"影像 Image {number}\" loading=\"lazy\" /></a><p>#{}</p></li>",
+            esc(&caption),
+            file = esc(file),
         );
     }
     out.push_str("</ul>\n");

@@ -4,21 +4,28 @@
 //! every value is escaped and kept from reversing the text around it. They work from `file://` in any browser and link
 //! only to each other and to their pictures. What they show is read from the objects; nothing depends on them.
 
+mod hospital;
 mod html;
 mod readme;
+mod report;
 mod viewer;
 
+pub(crate) use hospital::{HOSPITAL, hospital};
 pub(crate) use html::{index, series, style};
 pub(crate) use readme::readme;
+pub(crate) use report::report;
 pub(crate) use viewer::{VIEWER, viewer};
 
 use crate::gather::{Goods, LeftOut};
+use crate::pictures::{Picture, PictureKind};
 use crate::plan::DiscTexts;
 use filmdesk_instance::{Header, PersonName, Tag, tags};
 
 /// One disc as the pages show it.
 pub(crate) struct DiscView<'a> {
     pub goods: &'a Goods,
+    /// Indices of the disc's objects among the goods.
+    pub chosen: &'a [usize],
     pub texts: &'a DiscTexts,
     pub profile: &'static str,
     pub web: bool,
@@ -52,6 +59,21 @@ impl DiscView<'_> {
         let mut studies: Vec<&str> = self.series.iter().map(|series| series.first.study_uid.as_str()).collect();
         studies.dedup();
         studies.len()
+    }
+
+    /// Headers of all objects of the disc.
+    fn objects(&self) -> impl Iterator<Item = &Header> {
+        self.chosen.iter().map(|good| &self.goods.goods[*good].header)
+    }
+
+    /// Pictures or documents of a series with their paths.
+    fn shown<'v>(
+        &'v self,
+        series: &'v SeriesView<'_>,
+        kind: PictureKind,
+    ) -> impl Iterator<Item = (&'v str, &'v Picture)> {
+        let all = series.pictures.iter().map(|(path, picture)| (path.as_str(), &self.goods.pictures[*picture]));
+        all.filter(move |(_, picture)| picture.kind == kind)
     }
 
     /// What the recipient should know is missing.

@@ -1,4 +1,5 @@
-//! What stands on a disc, in a real browser from `file://`: the viewer decodes as others do.
+//! What stands on a disc, in a real browser from `file://`: the viewer decodes as others do, and nothing that stands in a
+//! tag does anything.
 
 mod common;
 
@@ -6,6 +7,7 @@ use common::neighbour;
 use common::production::{CD_80, Workshop, facts, plan_options};
 use filmdesk_instance::{InProcess, Source};
 use filmdesk_production::{Silent, make_disc, plan};
+use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE, uid};
 use filmdesk_testkit::samples::write_sample_archive;
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -123,4 +125,159 @@ fn the_viewer_decodes_as_others_do() {
     let negative =
         in_browser(&shop, "decode.mjs", json!({ "viewer": viewer, "expected": [grey, other] })).expect("node");
     assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(4), "{negative:#}");
+}
+
+/// What tags may hold: each becomes many, told apart by its number.
+const HOSTILE: &[&str] = &[
+    "<script>hit=1;alert(N)</script>",
+    "\"><img src=x onerror=alert(N)>",
+    "'><svg onload=alert(N)>",
+    "<iframe src=\"javascript:alert(N)\"></iframe>",
+    "</title><script>alert(N)</script>",
+    "</style><script>alert(N)</script>",
+    "</script><script>alert(N)</script>",
+    "<a href=\"javascript:alert(N)\">x</a>",
+    "{{constructor.constructor('alert(N)')()}}",
+    "${alert(N)}`alert(N)`",
+    "<img src=\"https://evil.invalid/N?alert(N)\">",
+    "<link rel=stylesheet href=//evil.invalid/N>alert(N)",
+    "<meta http-equiv=refresh content='0;url=https://evil.invalid/N'>alert(N)",
+    "<form action=https://evil.invalid/N><button>alert(N)",
+    "<object data=https://evil.invalid/N>alert(N)",
+    "<base href=https://evil.invalid/N/>alert(N)",
+    "]]><script>alert(N)</script>",
+    "--><script>alert(N)</script><!--",
+    "\u{202E}<script>alert(N)</script>\u{2066}",
+    "＜script＞alert(N)＜/script＞",
+    "<svg><animate onbegin=alert(N) attributeName=x dur=1s>",
+    "<details open ontoggle=alert(N)>x",
+    "<video src=https://evil.invalid/N onerror=alert(N)>",
+    "javascript:alert(N)",
+    "data:text/html,<script>alert(N)</script>",
+    "' onmouseover='alert(N)' autofocus onfocus='alert(N)",
+    "\" style=\"background:url(https://evil.invalid/N)\" alert(N)",
+    "&lt;script&gt;alert(N)&lt;/script&gt;",
+    "&#60;script&#62;alert(N)&#60;/script&#62;",
+    "%3Cscript%3Ealert(N)%3C/script%3E",
+    "<style>@import 'https://evil.invalid/N';</style>alert(N)",
+    "<math href=javascript:alert(N)>x</math>",
+    "../../../../etc/passwd%00alert(N)",
+    "許功蓋<b>王</b>\r\nalert(N)",
+];
+
+/// Strings that are all different, counted.
+struct Payloads(usize);
+
+impl Payloads {
+    fn next(&mut self) -> String {
+        self.0 += 1;
+        HOSTILE[self.0 % HOSTILE.len()].replace('N', &self.0.to_string())
+    }
+}
+
+fn coded(payloads: &mut Payloads) -> Vec<DataSet> {
+    let mut code = DataSet::new();
+    code.text((8, 0x100), "SH", "T-1").text((8, 0x102), "SH", "99TEST").text((8, 0x104), "LO", &payloads.next());
+    vec![code]
+}
+
+/// A made object of one patient, with hostile text wherever text may stand.
+fn hostile_object(number: usize, payloads: &mut Payloads) -> DataSet {
+    let kind = number % 3;
+    let class = ["1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.840.10008.5.1.4.1.1.104.1"][kind];
+    let unique = |what: &str| uid(&["hostile", what, &number.to_string()]);
+    let mut d = DataSet::new();
+    d.text((8, 5), "CS", "ISO_IR 192").text((8, 0x16), "UI", class).text((8, 0x18), "UI", &unique("instance"));
+    d.text((8, 0x20), "DA", "20261102").text((8, 0x30), "TM", "083000").text(
+        (8, 0x60),
+        "CS",
+        ["OT", "SR", "DOC"][kind],
+    );
+    d.text((8, 0x23), "DA", "20261102").text((8, 0x33), "TM", "083000");
+    for tag in [(8, 0x50), (8, 0x70), (8, 0x80), (8, 0x1010), (8, 0x1030), (8, 0x103E), (0x18, 0x1030)] {
+        d.text(tag, "LO", &payloads.next());
+    }
+    d.text((0x10, 0x10), "PN", &format!("TEST^{}", HOSTILE[0])).text(
+        (0x10, 0x20),
+        "LO",
+        "T<img src=x onerror=alert(0)>",
+    );
+    d.text((0x10, 0x30), "DA", "19700315").text((0x10, 0x40), "CS", "O").text((0x10, 0x4000), "LT", &payloads.next());
+    d.text((0x20, 0xD), "UI", &unique("study")).text((0x20, 0xE), "UI", &unique("series"));
+    d.text((0x20, 0x10), "SH", &number.to_string()).text((0x20, 0x11), "IS", "1").text((0x20, 0x13), "IS", "1");
+    d.text((0x20, 0x4000), "LT", &payloads.next());
+    match kind {
+        0 => {
+            d.us((0x28, 2), &[1]).text((0x28, 4), "CS", "MONOCHROME2").us((0x28, 0x10), &[64]).us((0x28, 0x11), &[64]);
+            d.us((0x28, 0x100), &[8]).us((0x28, 0x101), &[8]).us((0x28, 0x102), &[7]).us((0x28, 0x103), &[0]);
+            d.text((0x28, 0x1050), "DS", "128").text((0x28, 0x1051), "DS", "256").text(
+                (0x28, 0x1055),
+                "LO",
+                &payloads.next(),
+            );
+            let ramp: Vec<u8> = (0..64 * 64).map(|i| (i % 64 * 4) as u8).collect();
+            d.pixels("OB", ramp.into());
+        }
+        1 => {
+            let mut item = |value_type: &str| {
+                let mut item = DataSet::new();
+                item.text((0x40, 0xA010), "CS", "CONTAINS").text((0x40, 0xA040), "CS", value_type);
+                item.items((0x40, 0xA043), coded(payloads));
+                match value_type {
+                    "TEXT" => item.text((0x40, 0xA160), "UT", &payloads.next()),
+                    "PNAME" => item.text((0x40, 0xA123), "PN", &payloads.next()),
+                    _ => item.items((0x40, 0xA168), coded(payloads)),
+                };
+                item
+            };
+            let mut container = item("CONTAINER");
+            container.items((0x40, 0xA730), vec![item("TEXT"), item("CODE"), item("PNAME")]);
+            let content = vec![item("TEXT"), item("PNAME"), item("CODE"), container];
+            d.text((0x40, 0xA040), "CS", "CONTAINER").items((0x40, 0xA043), coded(payloads));
+            d.text((0x40, 0xA491), "CS", "COMPLETE")
+                .text((0x40, 0xA493), "CS", "UNVERIFIED")
+                .items((0x40, 0xA730), content);
+        }
+        _ => {
+            d.items((0x40, 0xA043), coded(payloads)).text((0x42, 0x10), "ST", &payloads.next());
+            // A page that calls itself a PDF, and a PDF that hides one.
+            let page = format!("<html><script>hit=1;alert({number})</script></html>");
+            let bytes = if number % 2 == 0 { page.clone() } else { format!("%PDF-1.4\n{page}\n%%EOF\n") };
+            d.text((0x42, 0x12), "LO", "text/html").bytes((0x42, 0x11), "OB", bytes.into_bytes());
+        }
+    }
+    d
+}
+
+/// Hundreds of strings made to run: no page of the disc and no part of the viewer runs one, asks anything of anybody or
+/// goes elsewhere, with script and without, on a phone, in both languages; every link fits to the letter.
+#[test]
+fn hostile_text_does_nothing() {
+    let shop = Workshop::empty();
+    let mut payloads = Payloads(0);
+    let n = 48;
+    for number in 0..n {
+        let bytes = hostile_object(number, &mut payloads).part10(EXPLICIT_LE);
+        std::fs::write(shop.at("in").join(format!("{number:06}.dcm")), bytes).expect("an object");
+    }
+    assert!(payloads.0 >= 500, "{} strings", payloads.0);
+    let Some(folders) = discs(&shop, below(&shop.at("in"))) else { return };
+    assert_eq!(folders.len(), 1);
+    let control = shop.at("CONTROL.HTM");
+    let page = "<img src=https://evil.invalid/1><script>hit=1;alert(1)</script>";
+    std::fs::write(&control, page).expect("a page");
+    let Some(seen) = in_browser(&shop, "hostile.mjs", json!({ "folder": folders[0], "control": control })) else {
+        return;
+    };
+    println!("{} strings: {seen:#}", payloads.0);
+    assert_eq!(seen["wrong"], json!([]));
+    // Index, page for the hospital, one page a series, one a report; each visited three times.
+    let reports = n / 3;
+    assert_eq!(seen["pages"], json!(3 * (2 + n + reports)));
+    assert_eq!(seen["series"], json!(3 * n));
+    assert_eq!(seen["shown"], seen["series"], "the strings are shown as what they are");
+    let did = seen["control"].to_string();
+    for deed in ["dialog: 1", "request: https://evil.invalid/1", "script ran"] {
+        assert!(did.contains(deed), "{did}");
+    }
 }

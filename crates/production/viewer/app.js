@@ -45,8 +45,11 @@ async function openFiles(files) {
   drawThumbnails();
 }
 
-/** The first series with pictures, if one can be told by its modality. */
-const bestFirst = (series) => series.find(({ modality }) => !["SR", "DOC", "PR", "KO"].includes(modality)) ?? series[0];
+/** The first series with pictures, as far as its modality tells; one whose first file comes quickly from a slow drive. */
+function bestFirst(series) {
+  const pictured = series.filter(({ modality }) => !["SR", "DOC", "PR", "KO"].includes(modality));
+  return pictured.find(({ instances }) => instances[0].file.size <= 4 * SMALL) ?? pictured[0] ?? series[0];
+}
 
 function status(text) {
   $("status").textContent = text;
@@ -112,9 +115,12 @@ let drawing = false;
 async function drawThumbnails() {
   if (drawing) return;
   drawing = true;
-  for (const series of disc?.series ?? []) {
+  const middle = ({ instances }) => instances[Math.floor(instances.length / 2)];
+  // Small ones first, and none while somebody waits for a picture.
+  for (const series of [...(disc?.series ?? [])].sort((a, b) => middle(a).file.size - middle(b).file.size)) {
     if (series.thumbnail || !series.button) continue;
-    const instance = series.instances[Math.floor(series.instances.length / 2)];
+    while (panes.some((pane) => pane.waiting)) await new Promise((resolve) => setTimeout(resolve, 100));
+    const instance = middle(series);
     series.thumbnail = await thumbnail(instance).catch(() => null) ?? mark(series.modality);
     series.small.getContext("2d").drawImage(series.thumbnail, 0, 0);
   }
@@ -135,7 +141,7 @@ async function thumbnail(instance) {
   const { object, image } = await opened(instance);
   if (!image) return null;
   const frame = Math.floor(image.frames / 2);
-  const samples = await storedSamples(object, image, frame);
+  const samples = recentFrames.get(`${instance.id}/${frame}`) ?? await storedSamples(object, image, frame);
   const facts = isGrey(image) ? greyFacts(object, image, frame) : null;
   const picture = facts
     ? greyPicture(samples, image, facts, facts.windows[0] ?? facts.luts[0] ?? fullRange(object, facts, samples), false)
@@ -172,6 +178,7 @@ function two(on) {
     panes[1].take(next ?? panes[0].series);
   }
   activate(on ? panes[1] : panes[0]);
+  active.element.focus({ preventScroll: true });
   markChosen();
 }
 
@@ -226,6 +233,7 @@ function refreshTools() {
   for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
   const { presets } = active;
   $("preset").replaceChildren(...presets.map(({ name }, i) => node("option", { value: i, textContent: name })));
+  if (!presets.length) $("preset").append(node("option", { value: "0", textContent: "—" }));
   if (active.byHand) $("preset").append(node("option", { value: "by-hand", textContent: t("custom") }));
   $("preset").value = active.byHand ? "by-hand" : String(active.choice);
   $("preset").disabled = !presets.length;

@@ -44,7 +44,7 @@ function reportItems(set, depth) {
     const value = reportValue(item);
     const container = item.text(0x0040A040) === "CONTAINER";
     const line = node("li", { className: container ? "container" : "" });
-    if (name) line.append(node("b", { textContent: value ? `${name}：` : name }));
+    if (name) line.append(node("b", { textContent: value ? `${name}${t("colon")}` : name }));
     if (value) line.append(node("span", { textContent: value }));
     if (item.has(0x0040A730)) line.append(reportItems(item, depth + 1));
     if (line.childNodes.length) list.append(line);

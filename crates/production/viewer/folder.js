@@ -109,7 +109,7 @@ async function readFolder(files, seen) {
 
 async function readIndex(disc, { path, file }, left) {
   const base = normal(path).split("/").slice(0, -1).map((part) => `${part}/`).join("");
-  const object = await openObject(file).catch(() => null);
+  const object = await openObject(file, { all: true }).catch(() => null);
   if (!object) return;
   for (const { record, above } of directoryLeaves(object.root)) {
     const named = normal(base + record.texts(0x00041500).join("/"));
@@ -127,7 +127,7 @@ async function readIndex(disc, { path, file }, left) {
 
 async function readHeader(disc, { path, file }) {
   try {
-    const { root } = await openObject(file, 0x00200013);
+    const { root } = await openObject(file, { stopAfter: 0x00200013 });
     if (!root.has(0x00080018)) return;
     disc.add(file, path, { patient: root, study: root, series: root, instance: root }, root.text(0x00080016));
   } catch (error) {

@@ -114,6 +114,7 @@ class Pane {
     if (!instance) return;
     this.asked += 1;
     const mine = this.asked;
+    this.waiting = true;
     const waiting = setTimeout(() => mine === this.asked && this.say(t("reading")), 300);
     try {
       const { object, image, unfit } = await opened(instance);
@@ -135,6 +136,7 @@ class Pane {
       this.draw();
     } finally {
       clearTimeout(waiting);
+      if (mine === this.asked) this.waiting = false;
     }
     this.label();
     this.notify(this);
@@ -324,7 +326,7 @@ class Pane {
     const lines = [];
     if (this.isGrey) {
       const { voi } = this.voi;
-      const number = (v) => (Math.abs(v) >= 10 || Number.isInteger(v) ? Math.round(v) : Number(v.toPrecision(3)));
+      const number = (v) => (voi.width >= 20 || Number.isInteger(v) ? Math.round(v) : Number(v.toPrecision(3)));
       lines.push(voi.values ? "LUT" : `C ${number(voi.center)}　W ${number(voi.width)}`);
     }
     if (!spacingOf(shown.object.root, this.frame) && !shown.object.root.has(0x00186011)) lines.push(t("noScale"));

@@ -255,14 +255,20 @@ function parse(bytes, size, stopAfter) {
 /** The bytes of a part of a file. */
 const bytesOf = async (file, from, to) => new Uint8Array(await file.slice(from, to).arrayBuffer());
 
-/** Opens an object: `{ file, meta, syntax, root }`. With `stopAfter`, only the elements up to that tag are read. */
-async function openObject(file, stopAfter) {
-  let want = Math.min(file.size, stopAfter ? 8192 : 65536);
+/** Files up to this size are read in one go: on a disc, a second read costs more than the bytes. */
+const SMALL = 2 ** 20;
+
+/** Opens an object: `{ file, meta, syntax, root }`, and `whole`, its bytes, when all were read. With `stopAfter`, only
+ * the elements up to that tag are read; `all` reads the whole file at once. */
+async function openObject(file, { stopAfter, all = false } = {}) {
+  const once = all || (file.size <= SMALL && !stopAfter);
+  let want = once ? file.size : Math.min(file.size, stopAfter ? 8192 : 65536);
   for (;;) {
     try {
-      const object = parse(await bytesOf(file, 0, want), file.size, stopAfter);
+      const bytes = await bytesOf(file, 0, want);
+      const object = parse(bytes, file.size, stopAfter);
       if (object.syntax === DEFLATED) return await openDeflated(file, object, stopAfter);
-      return { file, ...object };
+      return { file, whole: want === file.size ? bytes : null, ...object };
     } catch (error) {
       if (!(error instanceof More) || want >= file.size) throw error;
       if (error.upTo > MAX_HEADER) throw new Unfit("damaged", "length");
@@ -299,11 +305,14 @@ async function openDeflated(file, { meta, at }, stopAfter) {
   return { file: inflated, meta, syntax: DEFLATED, root: data.dataSet(null, size, 0, stopAfter) };
 }
 
+/** A part of an object's file; what was read before is not read again, and must not be changed. */
+const partOf = async ({ file, whole }, from, to) => whole?.subarray(from, to) ?? bytesOf(file, from, to);
+
 /** A value left in the file because it is long (an encapsulated document). */
 async function longValue(object, tag) {
   const element = object.root.elements.get(tag);
   if (!element) return new Uint8Array();
-  return element.bytes ?? bytesOf(object.file, element.at, element.at + element.length);
+  return element.bytes ?? partOf(object, element.at, element.at + element.length);
 }
 
 /** The leaves of a DICOMDIR (PS3.3 Annex F) in the order of its tree: each record with those above it. */

@@ -67,9 +67,9 @@ async function fragmentsOf(object) {
   for (;;) {
     if (at + 8 > object.file.size) break;
     if (at < buffer.from || at + 8 > buffer.from + buffer.bytes.length) {
-      buffer = { from: at, bytes: await bytesOf(object.file, at, at + 65536) };
+      buffer = { from: at, bytes: await partOf(object, at, at + 65536) };
     }
-    const view = new DataView(buffer.bytes.buffer, at - buffer.from, 8);
+    const view = new DataView(buffer.bytes.buffer, buffer.bytes.byteOffset + at - buffer.from, 8);
     const tag = ((view.getUint16(0, true) << 16) | view.getUint16(2, true)) >>> 0;
     const length = view.getUint32(4, true);
     if (tag !== ITEM) break;
@@ -79,13 +79,13 @@ async function fragmentsOf(object) {
   }
   const [table, ...fragments] = found;
   if (!fragments.length) throw new Unfit("truncated");
-  const bytes = await bytesOf(object.file, table.at, table.at + table.length);
-  const view = new DataView(bytes.buffer);
+  const bytes = await partOf(object, table.at, table.at + table.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { fragments, offsets: Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(i * 4, true)) };
 }
 
 async function join(object, fragments) {
-  const parts = await Promise.all(fragments.map(({ at, length }) => bytesOf(object.file, at, at + length)));
+  const parts = await Promise.all(fragments.map(({ at, length }) => partOf(object, at, at + length)));
   if (parts.length === 1) return parts[0];
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
@@ -106,18 +106,20 @@ async function storedSamples(object, image, frame) {
   if (to > (pixels.length === UNDEFINED ? Infinity : pixels.length) || pixels.at + to > object.file.size) {
     throw new Unfit("truncated");
   }
-  if (image.allocated === 1) return singleBits(await bytesOf(object.file, pixels.at + from, pixels.at + to), fromBit % 8, image);
+  if (image.allocated === 1) return singleBits(await partOf(object, pixels.at + from, pixels.at + to), fromBit % 8, image);
   // In big endian, words of two bytes are turned even where samples have one.
   const cell = image.little ? 1 : image.allocated === 8 ? (pixels.vr === "OW" ? 2 : 1) : image.allocated / 8;
   const lead = from % cell;
-  const bytes = await bytesOf(object.file, pixels.at + from - lead, pixels.at + Math.ceil(to / cell) * cell);
-  if (cell > 1) swap(bytes, cell);
+  const part = await partOf(object, pixels.at + from - lead, pixels.at + Math.ceil(to / cell) * cell);
+  const bytes = cell > 1 ? swapped(part, cell) : part;
   const frameBytes = bytes.subarray(lead, lead + to - from);
   return typed(image, lead % (image.allocated / 8) ? frameBytes.slice() : frameBytes);
 }
 
-function swap(bytes, cell) {
+function swapped(part, cell) {
+  const bytes = part.slice();
   for (let at = 0; at + cell <= bytes.length; at += cell) bytes.subarray(at, at + cell).reverse();
+  return bytes;
 }
 
 function singleBits(bytes, first, image) {

@@ -85,6 +85,7 @@ const WORDS = {
   vr: ["型別", "VR"],
   name: ["名稱", "Name"],
   value: ["內容", "Value"],
+  colon: ["：", ": "],
   bytes: ["（{0} 位元組）", "({0} bytes)"],
   itemsOf: ["（{0} 項）", "({0} items)"],
   more: ["…只列出前 {0} 筆", "… only the first {0} are listed"],
@@ -129,5 +130,6 @@ function speak() {
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", t(element.dataset.label));
     element.title = t(element.dataset.label);
+    if (element.type === "search") element.placeholder = t(element.dataset.label);
   }
 }

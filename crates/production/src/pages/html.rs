@@ -97,6 +97,7 @@ pub(crate) fn index(view: &DiscView<'_>) -> Vec<u8> {
     let mut out = start(&title, &lead, "");
     patient(view, &mut out);
     missing(view, &mut out);
+    viewer(view, &mut out);
     studies(view, &mut out);
     how_to_open(view, &mut out);
     receiving(view, &mut out);
@@ -144,6 +145,23 @@ fn missing(view: &DiscView<'_>, out: &mut String) {
     out.push_str("</ul>\n</section>\n");
 }
 
+/// The way to the viewer. Everything below it works without.
+fn viewer(view: &DiscView<'_>, out: &mut String) {
+    if !view.viewer {
+        return;
+    }
+    let _ = writeln!(out, "<section>\n<h2>{}</h2>", both("看全部影像", "See all images"));
+    let _ =
+        writeln!(out, "<p class=\"viewer\"><a href=\"{VIEWER}\">{}</a></p>", both("開啟檢視程式", "Open the viewer"));
+    paragraph(
+        out,
+        "檢視程式在這個瀏覽器裡執行：開啟後選擇這片光碟。可捲動、調整明暗、縮放、測量、播放、並排；不安裝、不連線、不供診斷。",
+        "The viewer runs in this browser: open it and choose this disc. Scroll, window, zoom, measure, play, compare. It \
+         installs nothing, connects to nothing, and is not for diagnosis.",
+    );
+    out.push_str("</section>\n");
+}
+
 fn studies(view: &DiscView<'_>, out: &mut String) {
     let mut study = "";
     for series in &view.series {
@@ -162,7 +180,7 @@ fn studies(view: &DiscView<'_>, out: &mut String) {
         }
         let _ = writeln!(
             out,
-            "<li><a href=\"{}\">{}<span class=\"what\"><b>{}</b> {}</span></a></li>",
+            "<li><a href=\"{}\">{}<span class=\"what\"><b>{}</b><br />{}</span></a></li>",
             esc(&series.page),
             small_picture(view, series),
             value(&series_name(series)),
@@ -195,32 +213,29 @@ fn series_name(series: &SeriesView<'_>) -> String {
 fn count(series: &SeriesView<'_>) -> String {
     let n = series.n_instances;
     let frames = series.n_frames;
+    let objects = if n == 1 { "1 object".to_owned() } else { format!("{n} objects") };
     if frames > n as u64 {
-        return both(&format!("{n} 個檔、{frames} 張影像"), &format!("{n} objects, {frames} frames"));
+        return both(&format!("{n} 個檔、{frames} 張影像"), &format!("{objects}, {frames} frames"));
     }
-    both(&format!("{n} 個檔"), &if n == 1 { "1 object".to_owned() } else { format!("{n} objects") })
+    both(&format!("{n} 個檔"), &objects)
 }
 
 fn how_to_open(view: &DiscView<'_>, out: &mut String) {
     let _ = writeln!(out, "<section>\n<h2>{}</h2>", both("如何開啟", "How to open the images"));
-    if view.viewer {
-        let _ = writeln!(
-            out,
-            "<p class=\"viewer\"><a href=\"{VIEWER}\">{}</a></p>",
-            both("用瀏覽器檢視全部影像", "View all images in this browser")
-        );
-        paragraph(
-            out,
-            "開啟後選擇這片光碟。可捲動、調整明暗、縮放、測量、播放、並排；不安裝、不連線、不供診斷。",
-            "Open it and choose this disc: scroll, window, zoom, measure, play, compare. Nothing is installed, nothing is \
-             sent, and it is not for diagnosis.",
-        );
-    }
     let _ = writeln!(out, "<h3>Windows</h3>");
     paragraph(
         out,
-        "這些網頁用任何瀏覽器都能看。要看完整影像，請用 DICOM 檢視程式開啟這片光碟（選擇 DICOMDIR）。",
-        "These pages open in any browser. For the full images, open this disc (its DICOMDIR) with a DICOM viewer.",
+        if view.viewer {
+            "在檔案總管開啟光碟，點兩下 INDEX.HTM。要看完整影像，請用上面的檢視程式，或任何 DICOM 檢視程式（選擇 DICOMDIR）。"
+        } else {
+            "在檔案總管開啟光碟，點兩下 INDEX.HTM。要看完整影像，請用任何 DICOM 檢視程式開啟這片光碟（選擇 DICOMDIR）。"
+        },
+        if view.viewer {
+            "Open the disc in Explorer and double-click INDEX.HTM. For the full images use the viewer above, or any DICOM \
+             viewer (choose DICOMDIR)."
+        } else {
+            "Open the disc in Explorer and double-click INDEX.HTM. For the full images use any DICOM viewer (choose DICOMDIR)."
+        },
     );
     let _ = writeln!(out, "<h3>Mac</h3>");
     paragraph(

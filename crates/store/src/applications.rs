@@ -131,8 +131,8 @@ impl Store {
                 .fetch_optional(c).await)?;
             if inserted.is_some() {
                 let entry = AuditEntry::new(at, Actor::Applicant, "draft");
-                append(&mut tx, head, &entry, Some((application.id, &document))).await?;
-                tx.commit().await?;
+                let written = append(&mut tx, head, &entry, Some((application.id, &document))).await?;
+                crate::audit::commit(self.db(), tx, &written).await?;
                 return Ok(OpenedDraft { application, token });
             }
         }
@@ -224,7 +224,8 @@ impl Store {
     /// transition, saves what it returns, finishes its job, cancels and adds jobs, and appends the audit row.
     ///
     /// # Errors
-    /// [`ChangeError`]; nothing was changed then.
+    /// [`ChangeError`]; nothing was changed then. A commit whose answer is lost with the connection is looked up before this
+    /// says anything; only if the database stays away for longer than its patience is it not known.
     pub async fn change<F>(
         &self,
         id: ApplicationId,
@@ -271,8 +272,8 @@ impl Store {
         for job in &jobs {
             crate::jobs::insert(&mut tx, id, job, audit.at).await?;
         }
-        append(&mut tx, head, &audit, Some((id, &document))).await?;
-        tx.commit().await?;
+        let written = append(&mut tx, head, &audit, Some((id, &document))).await?;
+        crate::audit::commit(self.db(), tx, &written).await?;
         Ok(application)
     }
 

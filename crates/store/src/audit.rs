@@ -1,6 +1,6 @@
 //! The audit trail: append-only, each row chained to the one before it.
 
-use crate::db::{Tx, read, within};
+use crate::db::{Db, PATIENCE, Tx, read, within};
 use crate::secret::sha256_hex;
 use crate::{Store, StoreError};
 use filmdesk_desk::{ApplicationId, StaffId};
@@ -8,6 +8,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,13 +110,49 @@ pub(crate) async fn take_head(tx: &mut Tx) -> Result<AuditHead, sqlx::Error> {
     Ok(AuditHead { seq, hash })
 }
 
-/// Appends the row and moves the head that was taken.
+/// Commits. When the answer to the commit is lost with the connection, the trail says whether it happened: the row `written`
+/// is there or it is not. So a change is never reported as failed and yet done.
+pub(crate) async fn commit(db: &Db, tx: Tx, written: &AuditHead) -> Result<(), sqlx::Error> {
+    let lost = match tx.commit().await {
+        Err(error) if matches!(db, Db::Postgres(_)) && is_lost(&error) => error,
+        known => return known,
+    };
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        match is_written(db, written).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => return Err(lost),
+            // The server is away, or our lost transaction still holds the head until the server notices: asked again.
+            Err(_) => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
+    Err(lost)
+}
+
+/// Whether the connection ended with the outcome open: broken, or closed by a server that stops.
+fn is_lost(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) || code.is_some_and(|code| code.starts_with("57P"))
+}
+
+/// Waits for whoever holds the head, so that nothing can be committed any more by the one that was lost.
+async fn is_written(db: &Db, written: &AuditHead) -> Result<bool, sqlx::Error> {
+    let mut tx = db.begin().await?;
+    within!(&mut tx, c => sqlx::query("SET LOCAL lock_timeout = '5s'").execute(c).await.map(drop))?;
+    take_head(&mut tx).await?;
+    let select = "SELECT hash FROM audit WHERE seq = $1";
+    let row: Option<(String,)> =
+        within!(&mut tx, c => sqlx::query_as(select).bind(written.seq).fetch_optional(c).await)?;
+    Ok(row.is_some_and(|(hash,)| hash == written.hash))
+}
+
+/// Appends the row and moves the head that was taken; gives the new head.
 pub(crate) async fn append(
     tx: &mut Tx,
     head: AuditHead,
     entry: &AuditEntry,
     document: Option<(ApplicationId, &str)>,
-) -> Result<(), sqlx::Error> {
+) -> Result<AuditHead, sqlx::Error> {
     let (now,): (i64,) = within!(tx, c => sqlx::query_as("SELECT now_ms FROM db_clock").fetch_one(c).await)?;
     let document_sha256 = document.map(|(_, document)| sha256_hex(document.as_bytes())).unwrap_or_default();
     let mut row: StoredRow = (
@@ -135,7 +172,8 @@ pub(crate) async fn append(
     within!(tx, c => sqlx::query(insert).bind(row.0).bind(&row.1).bind(row.2).bind(&row.3).bind(&row.4).bind(row.5)
         .bind(&row.6).bind(&row.7).bind(&row.8).execute(c).await.map(drop))?;
     let advance = "UPDATE audit_head SET hash = $1 WHERE id = 1";
-    within!(tx, c => sqlx::query(advance).bind(&row.8).execute(c).await.map(drop))
+    within!(tx, c => sqlx::query(advance).bind(&row.8).execute(c).await.map(drop))?;
+    Ok(AuditHead { seq: row.0, hash: row.8 })
 }
 
 /// SHA-256 over the hash before and every member, each with its length before it, so that nothing can move between members.
@@ -176,8 +214,8 @@ impl Store {
     pub async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
         let mut tx = self.db().begin().await?;
         let head = take_head(&mut tx).await?;
-        append(&mut tx, head, entry, None).await?;
-        Ok(tx.commit().await?)
+        let written = append(&mut tx, head, entry, None).await?;
+        Ok(commit(self.db(), tx, &written).await?)
     }
 
     /// What was done with one application, oldest first.

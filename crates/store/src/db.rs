@@ -15,7 +15,11 @@ const MIGRATIONS: &[[&str; 2]] =
     &[[include_str!("../migrations/sqlite/0001_desk.sql"), include_str!("../migrations/postgres/0001_desk.sql")]];
 
 /// How long a writer waits for others before it gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A machine that is cut off in the middle of a transaction must not hold up all others: the server ends it.
+const LIMITS: &str = "SET idle_in_transaction_session_timeout = '15s'; SET tcp_user_timeout = '15s'; \
+    SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 
 /// Where the store is.
 #[derive(Clone, Debug)]
@@ -86,7 +90,11 @@ impl Db {
             return Db::sqlite(path).await;
         }
         let options: PgConnectOptions = config.url.parse().map_err(|_| bad_url(&config.url))?;
-        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
+        let limited = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(PATIENCE)
+            .after_connect(|c, _| Box::pin(async { sqlx::raw_sql(LIMITS).execute(c).await.map(drop) }));
+        let pool = limited.connect_with(options).await?;
         Ok(Db::Postgres(pool))
     }
 

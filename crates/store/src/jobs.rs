@@ -407,8 +407,8 @@ impl Store {
         let (document,) = row.ok_or_else(|| StoreError::Missing(format!("application {}", id.0)))?;
         let cancelled = cancel_all(&mut tx, id).await?;
         let entry = AuditEntry::new(at, actor, "cancel-jobs").detail(format!("{cancelled} jobs"));
-        append(&mut tx, head, &entry, Some((id, &document))).await?;
-        tx.commit().await?;
+        let written = append(&mut tx, head, &entry, Some((id, &document))).await?;
+        crate::audit::commit(self.db(), tx, &written).await?;
         Ok(cancelled)
     }
 

@@ -122,8 +122,8 @@ impl Store {
             .bind(instant(by.at)).fetch_optional(c).await)?;
         let (kind, day) = row.ok_or_else(|| StoreError::Missing(format!("overlay row {id} that holds")))?;
         let entry = AuditEntry::new(by.at, Actor::Staff(by.staff.clone()), "withdraw-overlay");
-        append(&mut tx, head, &entry.detail(format!("{kind} {day}")), None).await?;
-        Ok(tx.commit().await?)
+        let written = append(&mut tx, head, &entry.detail(format!("{kind} {day}")), None).await?;
+        Ok(crate::audit::commit(self.db(), tx, &written).await?)
     }
 
     async fn put_overlay(&self, new: New<'_>, by: &By, action: Action) -> Result<(), StoreError> {
@@ -140,8 +140,8 @@ impl Store {
             .map(drop))?;
         let detail = format!("{} {}{}", new.kind, new.day, new.record_kind);
         let entry = AuditEntry::new(by.at, Actor::Staff(by.staff.clone()), action.name()).detail(detail);
-        append(&mut tx, head, &entry, None).await?;
-        Ok(tx.commit().await?)
+        let written = append(&mut tx, head, &entry, None).await?;
+        Ok(crate::audit::commit(self.db(), tx, &written).await?)
     }
 }
 

@@ -65,8 +65,9 @@ impl Store {
             return Err(StoreError::Exists(format!("account {login}")));
         }
         let detail = format!("created {login} as {}", role.name());
-        append(&mut tx, head, &AuditEntry::new(at, by, Action::ManageStaff.name()).detail(detail), None).await?;
-        Ok(tx.commit().await?)
+        let written =
+            append(&mut tx, head, &AuditEntry::new(at, by, Action::ManageStaff.name()).detail(detail), None).await?;
+        Ok(crate::audit::commit(self.db(), tx, &written).await?)
     }
 
     /// Changes password, role or access of an account (`None`: as it is) and ends all its sessions in the same transaction.
@@ -99,8 +100,9 @@ impl Store {
             disabled.map(|disabled| if disabled { "disabled".to_owned() } else { "enabled".to_owned() }),
         ];
         let detail = format!("{login}: {}", said.into_iter().flatten().collect::<Vec<_>>().join(", "));
-        append(&mut tx, head, &AuditEntry::new(at, by, Action::ManageStaff.name()).detail(detail), None).await?;
-        Ok(tx.commit().await?)
+        let written =
+            append(&mut tx, head, &AuditEntry::new(at, by, Action::ManageStaff.name()).detail(detail), None).await?;
+        Ok(crate::audit::commit(self.db(), tx, &written).await?)
     }
 
     /// The account of that login.
@@ -138,8 +140,8 @@ impl Store {
         if row.is_none() {
             return Err(StoreError::Missing(format!("account {} that may sign in", login.0)));
         }
-        append(&mut tx, head, &AuditEntry::new(at, Actor::Staff(login.clone()), "sign-in"), None).await?;
-        Ok(tx.commit().await?)
+        let written = append(&mut tx, head, &AuditEntry::new(at, Actor::Staff(login.clone()), "sign-in"), None).await?;
+        Ok(crate::audit::commit(self.db(), tx, &written).await?)
     }
 
     /// The session of that cookie, unless its account is disabled. Its age is for the caller to judge.

@@ -346,6 +346,7 @@ left-out-pixel-data-truncated = The pixels are cut off
 left-out-too-large-to-decode = Too large to decode
 left-out-not-decodable = It cannot be decoded
 left-out-no-pixels = No pixels
+left-out-no-document = No document in it
 left-out-no-such-frame = No such frame
 left-out-cannot-write = It cannot be written
 left-out-inspector-died = The inspector died of it

@@ -346,6 +346,7 @@ left-out-pixel-data-truncated = 影像資料不完整
 left-out-too-large-to-decode = 過大，無法解碼
 left-out-not-decodable = 無法解碼
 left-out-no-pixels = 沒有影像資料
+left-out-no-document = 沒有可閱讀的文件
 left-out-no-such-frame = 沒有這個畫格
 left-out-cannot-write = 無法寫出
 left-out-inspector-died = 檢查程式因此物件中止

@@ -149,7 +149,7 @@ const HOSTILE: &[&str] = &[
     "--><script>alert(N)</script><!--",
     "\u{202E}<script>alert(N)</script>\u{2066}",
     "＜script＞alert(N)＜/script＞",
-    "<svg><animate onbegin=alert(N) attributeName=x dur=1s>",
+    "<svg><animate onbegin=alert(N) attribute=x dur=1s>",
     "<details open ontoggle=alert(N)>x",
     "<video src=https://evil.invalid/N onerror=alert(N)>",
     "javascript:alert(N)",

@@ -12,6 +12,7 @@ test: needs neighbours ui  ## install the neighbours the tests use, and run ever
 
 bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on the same data, in one run
 	@scripts/bench
+	@scripts/bench-index
 	@DCMQRSCP=1 scripts/bench-pacs
 
 soak: needs neighbours ui  ## the longer runs: many seeds, many kills, files of many packages; kept in var/soak-TIME.json

@@ -4,7 +4,7 @@
 
 mod desk;
 
-use desk::said;
+use desk::{filmdesk, said};
 use filmdesk_testkit::orthanc::Orthanc;
 use filmdesk_testkit::{pydicom, samples};
 use std::path::{Path, PathBuf};
@@ -88,4 +88,26 @@ fn soak_the_files_of_other_packages() {
         assert!(files.is_dir(), "scripts/corpora fetches {package}");
         accepted(&files, &[]);
     }
+}
+
+/// A File-set for a USB stick is a folder, checked like a disc, with as much left as it came as the profile allows.
+#[test]
+fn a_file_set_for_a_stick_is_a_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let files =
+        pydicom::data().expect("`make neighbours` installs pydicom").join("test_files").join("SC_rgb_jpeg_gdcm.dcm");
+    let make =
+        || filmdesk().args(["disc", text(&files), "--medium", "usb", "--out", text(&out)]).output().expect("starts");
+    let output = make();
+    assert!(output.status.success(), "{}", said(&output));
+    let names: Vec<PathBuf> = std::fs::read_dir(&out).expect("out").map(|entry| entry.expect("entry").path()).collect();
+    let [stick] = names.as_slice() else { panic!("one folder and nothing else: {names:?}") };
+    assert!(stick.is_dir() && stick.join("DICOMDIR").is_file() && stick.join("README.TXT").is_file());
+    let check = |profile| filmdesk().args(["check", text(stick), "--profile", profile]).output().expect("starts");
+    assert!(check("STD-GEN-USB-JPEG").status.success(), "{}", said(&check("STD-GEN-USB-JPEG")));
+    assert_eq!(check("STD-GEN-CD").status.code(), Some(3), "JPEG as it came is on no CD");
+    assert_eq!(make().status.code(), Some(1), "nothing is overwritten");
+    std::fs::write(stick.join("README.TXT"), "changed").expect("written");
+    assert_eq!(check("STD-GEN-USB-JPEG").status.code(), Some(3), "{}", said(&check("STD-GEN-USB-JPEG")));
 }

@@ -36,6 +36,7 @@ mod plan;
 mod read_back;
 mod reasons;
 mod rejected;
+mod unpack;
 
 pub use contents::{DiscFacts, MANIFEST};
 pub use examine::{Examination, ExamineError, examine, keep_hash};
@@ -47,3 +48,4 @@ pub use pack::{Packing, pack};
 pub use patient::{ExpectedPatient, check_announced, check_complete, check_patient, spellings};
 pub use pictures::{PICTURES_PER_SERIES, Picture, PictureKind};
 pub use plan::{Bilingual, DiscPlan, DiscSetPlan, DiscTexts, PlanOptions, plan};
+pub use unpack::unpack;

@@ -3,12 +3,13 @@
 use crate::commands::progress::Progress;
 use crate::exit::Failed;
 use clap::Args;
-use filmdesk_fileset::{MediaProfile, profile::PROFILES};
+use filmdesk_fileset::MediaProfile;
+use filmdesk_fileset::profile::{PROFILES, STD_GEN_USB_JPEG};
 use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
     Bilingual, DiscFacts, DiscPlan, DiscSetPlan, DiscTexts, Failure, FailureCode, GatherOptions, Goods, LeftOut,
-    MadeDisc, PlanOptions, gather_to_make_at_once, keep_hash, make_disc, plan,
+    MadeDisc, PlanOptions, gather_to_make_at_once, keep_hash, make_disc, plan, unpack,
 };
 use indicatif::HumanBytes;
 use jiff::Zoned;
@@ -27,7 +28,8 @@ const CHARACTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 One disc set per patient (Patient ID and issuer; without an ID, name and birthday), as few discs as possible. Every file is
-on a disc or named with the reason. Each image is read back before it gets its name, VOLUME-ID.iso.
+on a disc or named with the reason. Each image is read back before it gets its name, VOLUME-ID.iso; its SHA-256 is kept
+beside it. For a USB stick (--medium usb) the result is a folder VOLUME-ID: copy what is in it to the root of the stick.
 
 Exit codes: 0 all delivered · 3 made, but some files were left out and are named · 1 failed · 2 wrong use")]
 pub struct DiscArgs {
@@ -174,8 +176,12 @@ impl<'a> Job<'a> {
         let (false, Some(out)) = (self.args.plan_only, &self.args.out) else { return Ok(()) };
         for disc in &plan.discs {
             let facts = DiscFacts { created_at: self.context.now.clone(), code: code(), expected: None };
-            let made = make_disc(&plan, disc.number, &facts, out, self.context.inspector, progress)?;
-            keep_hash(&made).map_err(|error| Failure::writing("the SHA-256 beside the image", &error))?;
+            let mut made = make_disc(&plan, disc.number, &facts, out, self.context.inspector, progress)?;
+            if self.profile.media == STD_GEN_USB_JPEG.media {
+                made.path = unpack(&made, self.profile, self.context.inspector)?;
+            } else {
+                keep_hash(&made).map_err(|error| Failure::writing("the SHA-256 beside the image", &error))?;
+            }
             outcome.made.push(made);
         }
         Ok(())

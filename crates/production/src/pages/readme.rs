@@ -100,7 +100,8 @@ fn opening(view: &DiscView<'_>, lines: &mut Vec<String>) {
 
 fn receiving(view: &DiscView<'_>, lines: &mut Vec<String>) {
     push(lines, &["符合標準　Conformance", "---------------------"]);
-    lines.push(format!("DICOM PS3.10, PS3.11 {} (File-set Creator), PS3.12 (ISO 9660 Level 1)", view.profile));
+    let format = if view.profile.contains("-USB-") { "USB" } else { "ISO 9660 Level 1" };
+    lines.push(format!("DICOM PS3.10, PS3.11 {} (File-set Creator), PS3.12 ({format})", view.profile));
     if view.web {
         lines.push("IHE RAD Portable Data for Imaging (PDI): DICOM and web content".to_owned());
     } else {

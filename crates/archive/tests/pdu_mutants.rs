@@ -141,7 +141,7 @@ fn rounds() -> usize {
 
 /// What a soak leaves behind beside its success.
 fn note(what: &str, seed: u64, n: usize, longest: Duration, grown: u64) {
-    let line = format!("{what}: seed {seed}, {n} mutants, longest {longest:?}, memory grew {} KiB", grown >> 10);
+    let line = format!("soak: {what}: seed {seed}, {n} mutants, longest {longest:?}, memory grew {} KiB", grown >> 10);
     println!("{line}");
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{what}.txt"));
     std::fs::write(file, line + "\n").unwrap();

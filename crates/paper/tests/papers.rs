@@ -115,3 +115,54 @@ fn a_name_is_never_code() {
     facts.patient_masked = "#panic(\"x\") *b* $y$".into();
     slip(&facts).expect("typst markup in a name is only text");
 }
+
+/// What a tool of poppler says of a PDF.
+fn asked(tool: &str, arguments: &[&str], pdf: &std::path::Path) -> String {
+    let output = std::process::Command::new(tool).args(arguments).arg(pdf).arg("-").output();
+    let output = output.unwrap_or_else(|e| panic!("{tool}: {e}; install poppler-utils"));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_consent_form_is_tagged_in_both_languages_with_its_fonts_in_it_and_the_six_things_of_article_8() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for sealed in [false, true] {
+        let facts = ConsentFacts {
+            hospital: ("範例醫院".into(), "Example Hospital".into()),
+            phone: "02-2356-2810".into(),
+            rows: vec![row("病人姓名 Patient’s name", "王測試"), row("申請用途 Purpose of the copies", "轉診（測試）")],
+            sealed,
+        };
+        let file = folder.path().join("consent.pdf");
+        std::fs::write(&file, consent_form(&facts).expect("consent")).expect("written");
+        let info = std::process::Command::new("pdfinfo").arg(&file).output().expect("pdfinfo: install poppler-utils");
+        let info = String::from_utf8_lossy(&info.stdout).into_owned();
+        let says = |what: &str, yes: &str| info.lines().any(|l| l.starts_with(what) && l.ends_with(yes));
+        assert!(says("Tagged:", "yes") && says("Pages:", "1"), "{info}");
+        let fonts = std::process::Command::new("pdffonts").arg(&file).output().expect("pdffonts");
+        let fonts = String::from_utf8_lossy(&fonts.stdout).into_owned();
+        let rows: Vec<&str> = fonts.lines().skip(2).collect();
+        // name, type, encoding, emb, sub, uni: embedded, a subset, and with its text.
+        assert!(!rows.is_empty() && rows.iter().all(|r| r.contains(" yes yes yes ")), "{fonts}");
+        let text: String = asked("pdftotext", &["-layout"], &file).split_whitespace().collect();
+        for said in [
+            "王測試",
+            "Patient’sname",
+            "範例醫院為辦理",
+            "目的：",
+            "聯絡方式、關係證明",
+            "於病歷保存期間、在臺灣",
+            "電子或紙本",
+            "刪除",
+            "若不提供",
+            "ExampleHospitalcollects",
+            "aslongasmedicalrecords",
+            "electronicallyandonpaper",
+            "Withoutthem",
+        ] {
+            assert!(text.contains(said), "{said:?} is not in\n{text}");
+        }
+        assert_eq!(text.contains("Seal(required)"), sealed);
+        assert_eq!(text.contains("簽名並蓋章"), sealed);
+    }
+}

@@ -20,6 +20,7 @@ use filmdesk_policy::{Lang, taiwan};
 pub fn public_routes() -> Router<AppState> {
     Router::new()
         .route("/consent-form.pdf", get(blank_consent))
+        .route("/consent-form-psychiatry.pdf", get(blank_sealed_consent))
         .route("/apply/consent-form.pdf", get(filled_consent))
         .route("/apply/slip.pdf", get(own_slip))
 }
@@ -57,6 +58,12 @@ async fn blank_consent(Use(state): Use<AppState>, ctx: Ctx) -> Result<Response, 
     print("consent-form.pdf".into(), "/", move || filmdesk_paper::consent_form(&facts)).await
 }
 
+/// Psychiatry's, which must be signed and sealed.
+async fn blank_sealed_consent(Use(state): Use<AppState>, ctx: Ctx) -> Result<Response, PageError> {
+    let facts = ConsentFacts { sealed: true, ..consent_facts(&state, ctx.tr, None) };
+    print("consent-form-psychiatry.pdf".into(), "/", move || filmdesk_paper::consent_form(&facts)).await
+}
+
 async fn filled_consent(
     Use(state): Use<AppState>,
     ctx: Ctx,
@@ -67,9 +74,11 @@ async fn filled_consent(
     print("consent-form.pdf".into(), "/apply/sent", move || filmdesk_paper::consent_form(&facts)).await
 }
 
-/// The signer is the person whose right it is: the patient, or the representative or heir (A44, A45).
+/// The signer is the person whose right it is: the patient, or the representative or heir (A44, A45). The paper is in both
+/// languages, whichever the pages are in.
 fn consent_facts(state: &AppState, tr: Tr, request: Option<&Request>) -> ConsentFacts {
     let hospital = state.rules.hospital();
+    let label = |key: &str| format!("{} {}", Tr::new(Lang::ZhTw).t(key), Tr::new(Lang::En).t(key));
     let value = |read: fn(&Request) -> String| request.map(read).unwrap_or_default();
     let agent = |read: fn(&filmdesk_desk::Person) -> &str| {
         request.and_then(|r| r.applicant.agent.as_ref()).map(|agent| read(agent).to_owned()).unwrap_or_default()
@@ -78,18 +87,25 @@ fn consent_facts(state: &AppState, tr: Tr, request: Option<&Request>) -> Consent
         .map(|request| request.situation.items.iter().map(|item| item_words(state, tr, item)).collect())
         .unwrap_or_default();
     let born = request.map(|request| words::date_both(tr, request.patient.born)).unwrap_or_default();
+    let mut rows = vec![
+        row(label("f-patient_name"), value(|r| r.patient.name.reveal().to_owned())),
+        row(label("f-patient_identity"), value(|r| r.patient.identity.reveal().to_owned())),
+        row(label("f-patient_born"), born),
+    ];
+    if let Some(signer) = request.and_then(|r| r.applicant.person.as_ref()) {
+        rows.push(row(label("consent-signer"), signer.name.reveal().to_owned()));
+        rows.push(row(label("f-person_identity"), signer.identity.reveal().to_owned()));
+    }
+    rows.extend([
+        row(label("f-agent_name"), agent(|a| a.name.reveal())),
+        row(label("f-agent_identity"), agent(|a| a.identity.reveal())),
+        row(label("f-purpose"), value(|r| r.purpose.reveal().to_owned())),
+        row(label("consent-scope"), scope.join(&tr.t("list-semicolon"))),
+    ]);
     ConsentFacts {
         hospital: (hospital.name.zh.clone(), hospital.name.en.clone()),
         phone: hospital.phone.clone(),
-        rows: vec![
-            row(tr.t("f-patient_name"), value(|r| r.patient.name.reveal().to_owned())),
-            row(tr.t("f-patient_identity"), value(|r| r.patient.identity.reveal().to_owned())),
-            row(tr.t("f-patient_born"), born),
-            row(tr.t("f-agent_name"), agent(|a| a.name.reveal())),
-            row(tr.t("f-agent_identity"), agent(|a| a.identity.reveal())),
-            row(tr.t("f-purpose"), value(|r| r.purpose.reveal().to_owned())),
-            row(tr.t("consent-scope"), scope.join(&tr.t("list-semicolon"))),
-        ],
+        rows,
         sealed: request.is_some_and(|request| request.situation.items.iter().any(|item| item.psychiatry)),
     }
 }

@@ -28,6 +28,7 @@ start-catalogue = See the full list
 start-other = Other ways to apply
 start-other-text = You may fill in the paper form at the counter, or call first. Inpatients apply through the ward secretary.
 consent-form-link = Blank consent form for an agent (PDF)
+consent-form-psychiatry = Blank consent form for examinations of Psychiatry, to be signed and sealed (PDF)
 place = Where
 hours = Hours
 phone = Telephone

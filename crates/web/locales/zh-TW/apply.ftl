@@ -28,6 +28,7 @@ start-catalogue = 查看完整項目
 start-other = 其他申請方式
 start-other-text = 不方便上網時，可以直接到櫃檯填寫紙本申請單，或先打電話詢問。住院中的病人請洽病房書記。
 consent-form-link = 下載空白委託同意書（PDF）
+consent-form-psychiatry = 下載精神醫學部檢查用空白委託同意書，須簽名並蓋章（PDF）
 place = 地點
 hours = 受理時間
 phone = 電話

@@ -5,6 +5,7 @@ use crate::exit::Failed;
 use filmdesk_policy::cases::{Case, parse_cases};
 use filmdesk_policy::{RuleFault, RuleFiles, Rules};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The rules built in.
 const BUILT_IN: [(&str, &str); 8] = [
@@ -76,6 +77,40 @@ fn parsed(texts: &RuleFiles, place: &str) -> Result<Vec<Case>, Failed> {
 pub fn mistakes(faults: &[RuleFault], place: &str) -> Failed {
     let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
     Failed::usage(format!("{} mistakes in {place}:\n{}", faults.len(), lines.join("\n")))
+}
+
+/// The rules a process works by: replaced as a whole when they are read again.
+#[derive(Clone)]
+pub struct InForce(Arc<RwLock<Arc<Rules>>>);
+
+impl InForce {
+    /// These, until others are taken up.
+    pub fn new(rules: Arc<Rules>) -> InForce {
+        InForce(Arc::new(RwLock::new(rules)))
+    }
+
+    /// As they are now; who asks keeps them to the end of what they do.
+    pub fn get(&self) -> Arc<Rules> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the configured rules again. What is wrong with them is told, and the old ones stay.
+    ///
+    /// # Errors
+    /// Every mistake with file, line, column and remedy; or the time zone is another, which needs a restart.
+    pub fn read_again(&self, config: &Config) -> Result<Arc<Rules>, Failed> {
+        let new = rules(config)?;
+        let before = self.get();
+        let (old, now) = (&before.hospital().time_zone, &new.hospital().time_zone);
+        if old != now {
+            return Err(Failed::usage(format!(
+                "the time zone was {old} and would be {now}: restart the desk for that"
+            )));
+        }
+        let new = Arc::new(new);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);
+        Ok(new)
+    }
 }
 
 /// The rules as configured.

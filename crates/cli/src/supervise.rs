@@ -25,6 +25,18 @@ pub fn stop_signal() -> watch::Receiver<bool> {
     hear
 }
 
+/// Rises with every SIGHUP: the rules are to be read again.
+pub fn reload_signal() -> watch::Receiver<u64> {
+    let (tell, hear) = watch::channel(0);
+    let mut hangup = signal(SignalKind::hangup()).expect("signals can be listened to inside the runtime");
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tell.send_modify(|times| *times += 1);
+        }
+    });
+    hear
+}
+
 /// Time a worker has to let its jobs go.
 const GRACE: Duration = Duration::from_secs(15);
 /// Pauses between two starts of a worker that dies.
@@ -32,8 +44,13 @@ const PAUSES: [u64; 5] = [0, 1, 5, 15, 30];
 /// A worker that lived so long starts anew without a pause.
 const LIVED: Duration = Duration::from_secs(60);
 
-/// Starts a worker, and again when it ends, until `stop`.
-pub fn worker(config: Option<PathBuf>, demo: bool, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+/// Starts a worker, and again when it ends, until `stop`; passes on that the rules are to be read again.
+pub fn worker(
+    config: Option<PathBuf>,
+    demo: bool,
+    mut stop: watch::Receiver<bool>,
+    mut reload: watch::Receiver<u64>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut deaths = 0;
         while !*stop.borrow() {
@@ -45,9 +62,12 @@ pub fn worker(config: Option<PathBuf>, demo: bool, mut stop: watch::Receiver<boo
                     return;
                 }
             };
-            tokio::select! {
-                ended = child.wait() => tracing::warn!(?ended, "the worker ended"),
-                () = told(&mut stop) => return end(child).await,
+            loop {
+                tokio::select! {
+                    ended = child.wait() => break tracing::warn!(?ended, "the worker ended"),
+                    () = told(&mut stop) => return end(child).await,
+                    Ok(()) = reload.changed() => send(&child, Signal::HUP),
+                }
             }
             deaths = if started.elapsed() > LIVED { 0 } else { deaths + 1 };
             let pause = Duration::from_secs(PAUSES[deaths.min(PAUSES.len() - 1)]);
@@ -78,10 +98,14 @@ fn command(config: Option<&PathBuf>, demo: bool) -> Command {
     command
 }
 
-async fn end(mut child: Child) {
+fn send(child: &Child, signal: Signal) {
     if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
-        let _ = kill_process(pid, Signal::TERM);
+        let _ = kill_process(pid, signal);
     }
+}
+
+async fn end(mut child: Child) {
+    send(&child, Signal::TERM);
     if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
         tracing::warn!("the worker did not end in time and is killed; its jobs are taken up again at the next start");
         let _ = child.kill().await;

@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -96,6 +97,13 @@ fn circumstances(frame: &FrameState, parts: &Parts) -> (Ctx, Vec<String>) {
         frame: Frame {
             hospital: tr.text(&hospital.name).to_owned(),
             phone: hospital.phone.clone(),
+            refused_rules: match frame.site {
+                Site::Public => None,
+                Site::Counter => {
+                    let said = state.refused_rules.read().unwrap_or_else(PoisonError::into_inner);
+                    said.as_ref().map(ToString::to_string)
+                }
+            },
             demo_clock: state.demo.then(|| words::moment(tr, state.local_now())),
         },
         peer: peer(state, parts),

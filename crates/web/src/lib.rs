@@ -63,7 +63,7 @@ mod serve;
 mod status;
 mod words;
 
-pub use serve::{Listener, ServeError, Server, TlsFiles, WebConfig, serve};
+pub use serve::{Listener, RulesInForce, ServeError, Server, TlsFiles, WebConfig, serve};
 
 use axum::Router;
 use axum::middleware;
@@ -75,7 +75,7 @@ use jiff::tz::TimeZone;
 use limits::RateLimit;
 use page::Site;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// What every page is made from. Cheap to clone.
@@ -91,6 +91,8 @@ pub struct AppState {
     pub(crate) lookups: Arc<RateLimit>,
     pub(crate) drafts: Arc<RateLimit>,
     pub(crate) sign_ins: Arc<RateLimit>,
+    /// Mistakes of rules that were read again and refused, for the counter.
+    pub(crate) refused_rules: Arc<RwLock<Option<Arc<str>>>>,
 }
 
 impl AppState {
@@ -112,7 +114,20 @@ impl AppState {
             lookups: Arc::new(RateLimit::new(10, Duration::from_secs(30))),
             drafts: Arc::new(RateLimit::new(30, Duration::from_secs(10))),
             sign_ins: Arc::new(RateLimit::new(5, Duration::from_secs(60))),
+            refused_rules: Arc::default(),
         })
+    }
+
+    /// The same sites under other rules; sessions, limits and store stay.
+    pub(crate) fn with_rules(&self, rules: Arc<Rules>) -> Result<AppState, ServeError> {
+        let zone = TimeZone::get(&rules.hospital().time_zone)
+            .map_err(|e| ServeError::TimeZone(rules.hospital().time_zone.clone(), e.to_string()))?;
+        Ok(AppState { rules, zone, ..self.clone() })
+    }
+
+    pub(crate) fn say_of_rules(&self, mistakes: Option<&str>) {
+        let mut said = self.refused_rules.write().unwrap_or_else(PoisonError::into_inner);
+        *said = mistakes.map(Arc::from);
     }
 
     pub(crate) fn local_now(&self) -> DateTime {

@@ -44,6 +44,8 @@ pub struct Frame {
     pub phone: String,
     /// The desk's clock, when this is a demonstration.
     pub demo_clock: Option<String>,
+    /// At the counter: mistakes of rules that were read again and refused.
+    pub refused_rules: Option<String>,
 }
 
 /// The part of a template's context that the layout uses.

@@ -84,11 +84,14 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long a client may take to say what it wants.
 const HEADER_TIME: Duration = Duration::from_secs(10);
 
+/// The pages as they are now: each request is answered by one set of rules from its start to its end.
+type Pages = watch::Receiver<Router>;
+
 struct Site {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     address: SocketAddr,
-    router: Router,
+    pages: Pages,
 }
 
 /// Both sites, listening and not yet answering.
@@ -96,6 +99,34 @@ pub struct Server {
     public: Site,
     staff: Site,
     proxies: Arc<[IpAddr]>,
+    rules: RulesInForce,
+}
+
+/// Takes up other rules while the sites answer.
+#[derive(Clone)]
+pub struct RulesInForce {
+    public: (AppState, watch::Sender<Router>),
+    staff: (AppState, watch::Sender<Router>),
+}
+
+impl RulesInForce {
+    /// From the next request on these rules hold, on both sites. What was quoted keeps the tariff it was made with.
+    ///
+    /// # Errors
+    /// Their time zone is unknown.
+    pub fn take_up(&self, rules: &Arc<Rules>) -> Result<(), ServeError> {
+        let public = self.public.0.with_rules(Arc::clone(rules))?;
+        let staff = self.staff.0.with_rules(Arc::clone(rules))?;
+        self.staff.0.say_of_rules(None);
+        self.public.1.send_modify(|pages| *pages = router_public(public));
+        self.staff.1.send_modify(|pages| *pages = router_staff(staff));
+        Ok(())
+    }
+
+    /// The rules read again were wrong and the old ones hold: the counter says so until good ones are taken up.
+    pub fn refuse(&self, mistakes: &str) {
+        self.staff.0.say_of_rules(Some(mistakes));
+    }
 }
 
 /// Serves both sites until `shutdown`.
@@ -119,11 +150,19 @@ impl Server {
         let https = |listener: &Listener| listener.tls.is_some() || !proxies.is_empty();
         let public_state = AppState { secure: https(&config.public), ..state.clone() };
         let staff_state = AppState { secure: https(&config.staff), ..state };
+        let (public_pages, public) = watch::channel(router_public(public_state.clone()));
+        let (staff_pages, staff) = watch::channel(router_staff(staff_state.clone()));
         Ok(Server {
-            public: Site::bind(config.public, router_public(public_state), &proxies).await?,
-            staff: Site::bind(config.staff, router_staff(staff_state), &proxies).await?,
+            public: Site::bind(config.public, public, &proxies).await?,
+            staff: Site::bind(config.staff, staff, &proxies).await?,
             proxies,
+            rules: RulesInForce { public: (public_state, public_pages), staff: (staff_state, staff_pages) },
         })
+    }
+
+    /// What takes up other rules while the sites answer.
+    pub fn rules(&self) -> RulesInForce {
+        self.rules.clone()
     }
 
     /// Where applicants go, such as `http://127.0.0.1:8080`.
@@ -150,14 +189,14 @@ impl Server {
 }
 
 impl Site {
-    async fn bind(listener: Listener, router: Router, proxies: &[IpAddr]) -> Result<Site, ServeError> {
+    async fn bind(listener: Listener, pages: Pages, proxies: &[IpAddr]) -> Result<Site, ServeError> {
         if !listener.address.ip().is_loopback() && listener.tls.is_none() && proxies.is_empty() {
             return Err(ServeError::PlainHttp(listener.address));
         }
         let tls = listener.tls.as_ref().map(TlsFiles::acceptor).transpose()?;
         let bound = TcpListener::bind(listener.address).await.map_err(|e| ServeError::Bind(listener.address, e))?;
         let address = bound.local_addr().map_err(|e| ServeError::Bind(listener.address, e))?;
-        Ok(Site { listener: bound, tls, address, router })
+        Ok(Site { listener: bound, tls, address, pages })
     }
 
     fn url(&self) -> String {
@@ -184,16 +223,16 @@ impl Site {
                 continue;
             }
             let _ = stream.set_nodelay(true);
-            let router = self.router.clone();
+            let pages = self.pages.clone();
             let watcher = graceful.watcher();
             match self.tls.clone() {
                 None => {
-                    tokio::spawn(connection(stream, peer, router, watcher));
+                    tokio::spawn(connection(stream, peer, pages, watcher));
                 }
                 Some(tls) => {
                     tokio::spawn(async move {
                         if let Ok(Ok(stream)) = tokio::time::timeout(HEADER_TIME, tls.accept(stream)).await {
-                            connection(stream, peer, router, watcher).await;
+                            connection(stream, peer, pages, watcher).await;
                         }
                     });
                 }
@@ -204,13 +243,14 @@ impl Site {
     }
 }
 
-async fn connection<S>(stream: S, peer: SocketAddr, router: Router, watcher: hyper_util::server::graceful::Watcher)
+async fn connection<S>(stream: S, peer: SocketAddr, pages: Pages, watcher: hyper_util::server::graceful::Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+    let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.map(axum::body::Body::new)
+        let router = pages.borrow().clone();
+        router.oneshot(request.map(axum::body::Body::new))
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME);

@@ -4,14 +4,16 @@ use crate::clock::RealClock;
 use crate::config::{Config, ListenerConfig};
 use crate::desk::{self, private_folder, store_config};
 use crate::exit::Failed;
-use crate::{demo, hospital, supervise};
+use crate::hospital::{self, InForce};
+use crate::{demo, supervise};
 use clap::Args;
 use filmdesk_desk::Clock;
 use filmdesk_store::{Store, StoreError};
-use filmdesk_web::{Listener, ServeError, Server, TlsFiles, WebConfig};
+use filmdesk_web::{Listener, RulesInForce, ServeError, Server, TlsFiles, WebConfig};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// How to serve.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +32,7 @@ pub async fn run(mut config: Config, file: Option<PathBuf>, args: &ServeArgs) ->
         demo::configure(&mut config);
     }
     let rules = Arc::new(hospital::rules(&config)?);
+    let in_force = InForce::new(Arc::clone(&rules));
     let zone = desk::zone(&rules)?;
     private_folder(&config.state)?;
     let store = open_store(&config).await?;
@@ -61,7 +64,9 @@ pub async fn run(mut config: Config, file: Option<PathBuf>, args: &ServeArgs) ->
     };
     let server = Server::bind(web).await.map_err(|e| Failed::new(e.to_string()))?;
     let stop = supervise::stop_signal();
-    let worker = (!args.no_worker).then(|| supervise::worker(file, args.demo, stop.clone()));
+    let reload = supervise::reload_signal();
+    let worker = (!args.no_worker).then(|| supervise::worker(file, args.demo, stop.clone(), reload.clone()));
+    background.spawn(read_rules_again(config.clone(), in_force, server.rules(), reload));
     announce(&config, &server, args, store.users().await?.is_empty());
     let mut stopped = stop.clone();
     server.run(async move { supervise::told(&mut stopped).await }).await;
@@ -71,6 +76,23 @@ pub async fn run(mut config: Config, file: Option<PathBuf>, args: &ServeArgs) ->
     }
     store.close().await;
     Ok(())
+}
+
+/// At each SIGHUP: good rules are taken up, bad ones are told in the log and at the counter, and the old ones stay.
+async fn read_rules_again(config: Config, rules: InForce, sites: RulesInForce, mut reload: watch::Receiver<u64>) {
+    while reload.changed().await.is_ok() {
+        let taken_up = rules.read_again(&config).and_then(|new| {
+            sites.take_up(&new).map_err(|e| Failed::usage(e.to_string()))?;
+            Ok(new)
+        });
+        match taken_up {
+            Ok(new) => tracing::info!(rules = &new.hash()[..12], "the rules were read again and hold from now on"),
+            Err(mistakes) => {
+                tracing::error!(%mistakes, "the rules were read again and refused; the old ones stay in force");
+                sites.refuse(&mistakes.to_string());
+            }
+        }
+    }
 }
 
 /// Opens the store; an SQLite file that is not there yet is made.

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::exit::Failed;
+use crate::hospital::InForce;
 use crate::worker::{self, Spool, Worker};
 use crate::{demo, desk, supervise};
 use clap::Args;
@@ -10,6 +11,7 @@ use filmdesk_instance::{ChildPool, Inspector};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use std::ffi::OsString;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// How to work.
 #[derive(Clone, Debug, Args)]
@@ -39,9 +41,11 @@ pub async fn run(mut config: Config, args: &WorkArgs) -> Result<(), Failed> {
         tracing::warn!("no [[archive]] is configured: nothing can be found or fetched");
     }
     tracing::info!(worker = spool.worker, archives = archives.len(), "working");
+    let rules = InForce::new(desk.rules);
+    let reading = tokio::spawn(read_rules_again(config.clone(), rules.clone(), supervise::reload_signal()));
     let worker = Worker {
         store: desk.store.clone(),
-        rules: desk.rules,
+        rules,
         zone: desk.zone,
         clock: desk.clock,
         archives,
@@ -51,8 +55,19 @@ pub async fn run(mut config: Config, args: &WorkArgs) -> Result<(), Failed> {
         stopping,
     };
     worker::run(worker).await;
+    reading.abort();
     desk.store.close().await;
     Ok(())
+}
+
+/// At each SIGHUP: good rules hold from the next job on, bad ones are told in the log and the old ones stay.
+async fn read_rules_again(config: Config, rules: InForce, mut reload: watch::Receiver<u64>) {
+    while reload.changed().await.is_ok() {
+        match rules.read_again(&config) {
+            Ok(new) => tracing::info!(rules = &new.hash()[..12], "the worker read the rules again"),
+            Err(mistakes) => tracing::error!(%mistakes, "the worker keeps the old rules"),
+        }
+    }
 }
 
 /// Children of this program that read DICOM from outside.

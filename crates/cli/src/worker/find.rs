@@ -65,7 +65,7 @@ impl Worker {
         };
         let private = |text: &filmdesk_archive::Private| Private::new(text.reveal());
         FoundStudy {
-            kind: self.rules.classify(overlay, &facts),
+            kind: self.rules.get().classify(overlay, &facts),
             description: private(&listing.description),
             accession: private(&listing.accession),
             patient_name: private(&listing.patient_name),

@@ -19,12 +19,12 @@ mod weigh;
 pub use spool::Spool;
 
 use crate::config::WorkerConfig;
+use crate::hospital::InForce;
 use crate::supervise::told;
 use beat::Pulse;
 use filmdesk_archive::Archive;
 use filmdesk_desk::{Application, Clock, ParcelId, StallReason, WhoCanFix};
 use filmdesk_instance::Inspector;
-use filmdesk_policy::Rules;
 use filmdesk_store::{Actor, AuditEntry, Change, ChangeError, Job, JobKind, Lane, Store};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -38,8 +38,8 @@ use tokio::task::JoinSet;
 pub struct Worker {
     /// Where jobs come from and results go.
     pub store: Store,
-    /// The hospital's rules.
-    pub rules: Arc<Rules>,
+    /// The hospital's rules, as they are now.
+    pub rules: InForce,
     /// The hospital's time zone.
     pub zone: TimeZone,
     /// The desk's clock.

@@ -71,7 +71,8 @@ impl Worker {
     /// Drafts and returned applications after their day counts (A11).
     async fn expire(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let periods = self.rules.periods();
+        let rules = self.rules.get();
+        let periods = rules.periods();
         let shortest = periods.draft_days.min(periods.incomplete_papers_days);
         let before = now.to_zoned(self.zone.clone()).saturating_sub(i64::from(shortest).days()).timestamp();
         for id in self.store.lying_since(before).await? {

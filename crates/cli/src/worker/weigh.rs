@@ -96,8 +96,8 @@ impl Worker {
     }
 
     /// The disc this hospital issues, with its profile.
-    pub(super) fn disc_type(&self) -> Result<(&DiscTypeRule, &'static MediaProfile), Stopped> {
-        let disc = self.rules.default_disc_type();
+    pub(super) fn disc_type(&self) -> Result<(DiscTypeRule, &'static MediaProfile), Stopped> {
+        let disc = self.rules.get().default_disc_type().clone();
         let profile = MediaProfile::by_id(&disc.profile).ok_or_else(|| {
             let what = format!("The rules name the media profile {}, which is not known.", disc.profile);
             let who = filmdesk_desk::WhoCanFix::Operator;
@@ -109,7 +109,8 @@ impl Worker {
     /// How discs are planned; the same when priced and when made.
     pub(super) fn plan_options(&self, volume_prefix: String) -> Result<PlanOptions, Stopped> {
         let (disc, profile) = self.disc_type()?;
-        let hospital = self.rules.hospital();
+        let rules = self.rules.get();
+        let hospital = rules.hospital();
         let both = |text: &filmdesk_policy::Text| Bilingual::new(&text.zh, &text.en);
         Ok(PlanOptions {
             volume_prefix,
@@ -131,9 +132,10 @@ impl Worker {
         let making_minutes = discs.saturating_mul(self.config.making_minutes_per_disc);
         let now = self.local_now();
         let situation = weighed_situation(verified, order, now, WeighedGoods { discs, making_minutes });
-        let days = i64::from(self.rules.periods().quote_days);
+        let rules = self.rules.get();
+        let days = i64::from(rules.periods().quote_days);
         let expires = now.date().saturating_add(days.days()).to_datetime(time(23, 59, 59, 0));
-        Ok(Quote { answer: answer(&self.rules, &overlay, &situation), at: weighing.at, expires })
+        Ok(Quote { answer: answer(&rules, &overlay, &situation), at: weighing.at, expires })
     }
 }
 

@@ -31,6 +31,13 @@ impl Site {
         killed.expect("a server").process.kill();
     }
 
+    /// SIGHUP to the server: the rules are to be read again.
+    pub fn hang_up(&self) {
+        let served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = rustix::process::Pid::from_child(&served.as_ref().expect("a server").process.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).expect("the server is there");
+    }
+
     /// Starts it again.
     pub fn restart(&self) {
         let served = self.desk.serve(&self.arguments);
@@ -190,6 +197,11 @@ pub async fn until(counter: &mut Browser, path: &str, wanted: &str) -> String {
 
 /// Steps 1 to 4: the form, the papers and the estimate, and the number.
 pub async fn apply(applicant: &mut Browser) -> (String, String) {
+    apply_at(applicant, "400").await
+}
+
+/// The same under a tariff by which the two examinations cost `estimate`.
+pub async fn apply_at(applicant: &mut Browser, estimate: &str) -> (String, String) {
     let start = applicant.get("/").await;
     assert!(start.contains("demo-banner"), "a demonstration says so");
     applicant.post("/apply", &[]).await;
@@ -209,7 +221,7 @@ pub async fn apply(applicant: &mut Browser) -> (String, String) {
     ];
     applicant.post("/apply/people", &people).await;
     let papers = applicant.post("/apply/collect", &[("collection", "counter"), ("purpose", "other-hospital")]).await;
-    assert!(papers.contains("id=\"papers\"") && papers.contains("400"), "the estimate and its papers:\n{papers}");
+    assert!(papers.contains("id=\"papers\"") && papers.contains(estimate), "the estimate and its papers:\n{papers}");
     let review = applicant.get("/apply/review").await;
     assert!(review.contains("id=\"send\""), "{review}");
     let sent = applicant.post("/apply/review", &[]).await;

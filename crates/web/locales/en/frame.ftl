@@ -78,3 +78,4 @@ oops-bad-request = This request could not be read
 oops-bad-request-text = Please go back to the start page. For help, call { $phone }.
 oops-internal = Something went wrong on our side
 oops-internal-text = It was recorded for the operator to repair. What you had entered is kept. Try again later, or call { $phone }.
+refused-rules = The rules were read again and have mistakes, so the rules before them stay in force. Who keeps the rules corrects them and sends SIGHUP to the server again.

@@ -78,3 +78,4 @@ oops-bad-request = 無法讀取這個請求
 oops-bad-request-text = 請回到首頁重新操作。如需協助，請撥服務專線 { $phone }。
 oops-internal = 系統發生問題
 oops-internal-text = 問題已記錄，需由系統管理人員處理。已填寫的內容仍保留，請稍後再試，或撥服務專線 { $phone }。
+refused-rules = 重新讀取的規則有誤，仍沿用原規則。請規則維護人員修正後，再對伺服器送出 SIGHUP。

@@ -18,16 +18,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok::<_, String>(headers)
     })?;
     drop(files);
-    let member = |(source_index, header): (usize, &Header)| Member {
-        transfer_syntax: header.transfer_syntax.clone(),
-        header: Cow::Borrowed(header),
-        source_index,
-    };
     let members = headers.iter().enumerate().map(member).collect();
     let file_set = FileSet::build(FileSetId::new("BENCH")?, "2.25.1".into(), members, &STD_GEN_CD)?;
     std::fs::write(out, file_set.dicomdir())?;
     println!("{} records", file_set.n_records());
     Ok(())
+}
+
+fn member((source_index, header): (usize, &Header)) -> Member<'_> {
+    Member { transfer_syntax: header.transfer_syntax.clone(), header: Cow::Borrowed(header), source_index }
 }
 
 fn read(files: &[PathBuf]) -> Result<Vec<Header>, String> {

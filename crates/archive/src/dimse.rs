@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::io;
 use std::ops::ControlFlow;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -338,7 +337,7 @@ async fn ask(association: &mut Association, keys: &Identifier) -> Result<Vec<Ans
 
 /// Waits for all of them, side by side on this thread.
 async fn all<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut open: Vec<(Pin<Box<F>>, Option<F::Output>)> = work.map(|future| (Box::pin(future), None)).collect();
+    let mut open: Vec<_> = work.map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {
         for (future, ended) in open.iter_mut().filter(|(_, ended)| ended.is_none()) {
             if let Poll::Ready(output) = future.as_mut().poll(context) {

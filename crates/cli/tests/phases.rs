@@ -169,8 +169,7 @@ async fn stopping_a_worker_is_no_failed_attempt() {
     assert!(worker.terminate().success());
     hands.ticked(id).await;
     let taken_up = || desk.log().lines().filter(|l| l.contains("job taken up") && l.contains("weigh")).count();
-    let mut stopped = 0;
-    for _ in 0..7 {
+    for stopped in 1..=7 {
         let before = taken_up();
         let worker = desk.work();
         let started = Instant::now();
@@ -182,7 +181,6 @@ async fn stopping_a_worker_is_no_failed_attempt() {
         let jobs = hands.store.progress(id).await.expect("jobs");
         let weigh = jobs.iter().find(|job| job.kind == JobKind::Weigh).expect("the job");
         assert_eq!((weigh.state, weigh.attempts), (JobState::Queued, 0), "after {stopped} stops:\n{}", desk.log());
-        stopped += 1;
     }
     let worker = desk.work();
     assert_eq!(hands.weighed(id).await.weighing.n_instances, 152);

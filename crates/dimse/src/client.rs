@@ -175,10 +175,7 @@ impl Association {
             wire.write(&request.encode()).await?;
             wire.read_associate(options.timeouts.associate).await
         };
-        let (found, body) = asked.await.map_err(|error| match error {
-            DimseError::Io(source) if tls::is_tls(&source) => DimseError::Tls { peer: peer_of(options), source },
-            error => error,
-        })?;
+        let (found, body) = asked.await.map_err(|error| named(options, error))?;
         match found {
             kind::ASSOCIATE_AC => Self::accepted(wire, options, &proposed, &body),
             kind::ASSOCIATE_RJ => {
@@ -519,6 +516,15 @@ async fn secure(stream: TcpStream, options: &AssociationOptions) -> Result<Box<d
     match timeout(after, handshake).await {
         Ok(done) => Ok(Box::new(done.map_err(|source| DimseError::Tls { peer: peer_of(options), source })?)),
         Err(_) => Err(DimseError::TimedOut { awaited: "TLS handshake", after }),
+    }
+}
+
+/// With TLS 1.3 a refused certificate shows only at the first read or write after the handshake: said as what it is.
+fn named(options: &AssociationOptions, error: DimseError) -> DimseError {
+    if let DimseError::Io(source) = error {
+        if tls::is_tls(&source) { DimseError::Tls { peer: peer_of(options), source } } else { DimseError::Io(source) }
+    } else {
+        error
     }
 }
 

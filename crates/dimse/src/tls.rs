@@ -4,6 +4,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 use std::io;
 
 /// What TLS failed at, without naming the peer.
+#[expect(clippy::wildcard_enum_match_arm, reason = "rustls may add errors; their own words serve")]
 pub(crate) fn words(error: &io::Error) -> String {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return format!("{error}; does it speak TLS at this port?");
@@ -23,6 +24,7 @@ pub(crate) fn words(error: &io::Error) -> String {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "rustls may add errors; their own words serve")]
 fn certificate(error: &CertificateError) -> String {
     match error {
         CertificateError::ExpiredContext { not_after, .. } => {

@@ -232,7 +232,8 @@ fn more_never_costs_less(o: &Overlay, less: &Situation, extra: &ItemAsked) -> He
 /// The same bytes twice, and the situation survives its own text.
 fn same_again(s: &Situation, o: &Overlay, a: &Answer) -> Held {
     let again = answer_to_json(&answer(&RULES, o, s)).to_string();
-    hold(answer_to_json(a).to_string() == again, || format!("another answer: {again}"))?;
+    let once = answer_to_json(a).to_string();
+    hold(once == again, || format!("another answer: {again}"))?;
     let read = situation_from_json(&RULES, &situation_to_json(s).to_string(), s.at);
     hold(read.as_ref() == Ok(s), || format!("{read:?}"))
 }

@@ -242,7 +242,7 @@ fn hostile_object(number: usize, payloads: &mut Payloads) -> DataSet {
             d.items((0x40, 0xA043), coded(payloads)).text((0x42, 0x10), "ST", &payloads.next());
             // A page that calls itself a PDF, and a PDF that hides one.
             let page = format!("<html><script>hit=1;alert({number})</script></html>");
-            let bytes = if number % 2 == 0 { page.clone() } else { format!("%PDF-1.4\n{page}\n%%EOF\n") };
+            let bytes = if number.is_multiple_of(2) { page.clone() } else { format!("%PDF-1.4\n{page}\n%%EOF\n") };
             d.text((0x42, 0x12), "LO", "text/html").bytes((0x42, 0x11), "OB", bytes.into_bytes());
         }
     }

@@ -50,6 +50,7 @@ impl TlsFiles {
         Ok((chain, key))
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "rustls may add errors; their own words serve")]
     fn config(
         &self,
         chain: Vec<CertificateDer<'static>>,
@@ -71,6 +72,7 @@ impl TlsFiles {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the PEM reader may add errors; their own words serve")]
 fn unusable(path: &Path, error: &PemError, what: &str) -> ServeError {
     let said = match error {
         PemError::Io(error) => {

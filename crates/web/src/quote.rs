@@ -331,6 +331,9 @@ fn people(form: &Form) -> Value {
     Value::Object(people)
 }
 
+/// How one row of a table of the form is read; empty when nothing is filled in.
+type Row = fn(&Form, u32) -> Map<String, Value>;
+
 /// The control that a field of the situation was typed in.
 fn control_of(form: &Form, field: &str) -> String {
     if !form.get("situation").is_empty() {
@@ -342,7 +345,7 @@ fn control_of(form: &Form, field: &str) -> String {
     };
     let (index, key) = rest.split_once(']').unwrap_or((rest, ""));
     let key = key.trim_start_matches('.');
-    let (table, row): (usize, fn(&Form, u32) -> Map<String, Value>) = match table {
+    let (table, row): (usize, Row) = match table {
         "companions" => (1, companion),
         "people.relatives" => (2, relative),
         _ => (0, item),

@@ -72,7 +72,10 @@ pub(crate) async fn fetch(
         tokio::task::spawn_blocking(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ArchiveError::Spool)?;
-            runtime.block_on(rounds(&backend, &study_uid, &spool))
+            // As a task of its own, not as what the runtime blocks on: an HTTP body of unknown length comes from its
+            // connection's task in pieces of 8 KB, and the poller is asked only when no task is ready, not for each.
+            let rounds = runtime.spawn(async move { rounds(&backend, &study_uid, &spool).await });
+            runtime.block_on(rounds).unwrap_or_else(|panic| Err(ArchiveError::Spool(std::io::Error::other(panic))))
         })
     };
     let n_listed = listed.len() as u64;

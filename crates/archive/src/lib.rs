@@ -37,6 +37,7 @@ mod fetch;
 mod find;
 mod folder;
 mod gates;
+mod listings;
 mod multipart;
 mod part10;
 mod spool;
@@ -49,6 +50,7 @@ pub use error::{ArchiveError, Who};
 pub use fetch::{FetchProgress, Fetched};
 pub use find::{InstanceListing, PatientKey, Private, StudyListing};
 pub use gates::Gate;
+pub use listings::Listings;
 pub use spool::Received;
 
 use filmdesk_instance::{InProcess, Inspector};
@@ -221,7 +223,20 @@ impl Archive {
         into: &Path,
         progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
     ) -> Result<Fetched, ArchiveError> {
-        let listed = self.list(patient, study_uid).await?;
+        self.bring(study_uid, self.list(patient, study_uid).await?, into, progress).await
+    }
+
+    /// As [`Archive::fetch`], for a study that has just been listed.
+    ///
+    /// # Errors
+    /// As [`Archive::fetch`].
+    pub async fn bring(
+        &self,
+        study_uid: &str,
+        listed: Vec<InstanceListing>,
+        into: &Path,
+        progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
+    ) -> Result<Fetched, ArchiveError> {
         fetch::fetch((self.backend.clone(), self.gates), study_uid, listed, into, progress).await
     }
 
@@ -240,7 +255,7 @@ impl Archive {
         if listed.is_empty() {
             return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
         }
-        fetch::fetch((self.backend.clone(), self.gates), study_uid, listed, into, progress).await
+        self.bring(study_uid, listed, into, progress).await
     }
 }
 

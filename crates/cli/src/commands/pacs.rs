@@ -267,6 +267,8 @@ async fn fetch_all(
             return Err(ArchiveError::Configuration("say what to fetch: --study UID, --patient ID or both".into()));
         }
     };
+    let uids: Vec<String> = studies.iter().map(|(study_uid, _)| study_uid.clone()).collect();
+    let mut listings = patient.map(|patient| archive.listings(patient, &uids));
     let mut done = Vec::new();
     for (study_uid, folder) in studies {
         let started = Instant::now();
@@ -275,8 +277,8 @@ async fn fetch_all(
             shown.tell(progress);
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let fetched = match patient {
-            Some(patient) => archive.fetch(patient, &study_uid, &folder, &tell).await,
+        let fetched = match &mut listings {
+            Some(listings) => archive.bring(&study_uid, listings.of(&study_uid).await?, &folder, &tell).await,
             None => archive.fetch_whosever(&study_uid, &folder, &tell).await,
         };
         shown.clear();

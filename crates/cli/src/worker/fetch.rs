@@ -4,10 +4,11 @@ use crate::worker::beat::Pulse;
 use crate::worker::find::patient_key;
 use crate::worker::stopped::{Stopped, failed, spool_failed};
 use crate::worker::{Worker, blocking};
-use filmdesk_archive::{ArchiveError, Fetched, InstanceListing};
+use filmdesk_archive::{ArchiveError, Fetched, InstanceListing, Listings};
 use filmdesk_desk::{ApplicationId, FoundStudy, Order, WhoCanFix};
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
@@ -26,8 +27,19 @@ impl Worker {
         self.spool.room_for(total)?;
         let mut fetched = Vec::new();
         let before = Cell::new(0);
+        let key = patient_key(&order.patient);
+        let mut listings = BTreeMap::new();
         for ticked in &order.studies {
-            let study = self.fetch_study(id, order, &ticked.study, pulse, (before.get(), total)).await?;
+            let study = &ticked.study;
+            let listings = match listings.entry(study.archive.as_str()) {
+                Entry::Occupied(of_archive) => of_archive.into_mut(),
+                Entry::Vacant(none) => {
+                    let here = order.studies.iter().filter(|other| other.study.archive == study.archive);
+                    let uids: Vec<String> = here.map(|ticked| ticked.study.study_uid.clone()).collect();
+                    none.insert(self.archive(&study.archive)?.listings(&key, &uids))
+                }
+            };
+            let study = self.fetch_study(id, study, listings, pulse, (before.get(), total)).await?;
             before.set(before.get() + study.received.iter().map(|r| r.len).sum::<u64>());
             fetched.push(study);
         }
@@ -62,29 +74,28 @@ impl Worker {
         Ok(())
     }
 
-    /// One study; `sofar` is (bytes brought before it, bytes of the whole order).
+    /// One study of the patient whose `listings` these are; `sofar` is (bytes brought before it, bytes of the whole order).
     pub(super) async fn fetch_study(
         &self,
         id: ApplicationId,
-        order: &Order,
         study: &FoundStudy,
+        listings: &mut Listings,
         pulse: &Pulse,
         sofar: (u64, u64),
     ) -> Result<Fetched, Stopped> {
         pulse.check()?;
-        let (archive, key) = (self.archive(&study.archive)?, patient_key(&order.patient));
+        let archive = self.archive(&study.archive)?;
         let place = self.spool.study(id, &study.archive, &study.study_uid);
         let named = |error: ArchiveError| Stopped::archive(archive.name(), error);
-        if let Some(here) = place.complete() {
-            // What a killed worker brought counts only as long as the archive still says the same.
-            if same_list(&archive.list(&key, &study.study_uid).await.map_err(named)?, &here.listed) {
-                return Ok(here);
-            }
+        let listed = listings.of(&study.study_uid).await.map_err(named)?;
+        // What a killed worker brought counts only as long as the archive still says the same.
+        if let Some(here) = place.complete().filter(|here| same_list(&listed, &here.listed)) {
+            return Ok(here);
         }
         place.clear().map_err(|e| spool_failed("The spool could not be prepared", &e))?;
         let full: Mutex<Option<Stopped>> = Mutex::new(None);
         let result = archive
-            .fetch(&key, &study.study_uid, &place.folder, &|progress| {
+            .bring(&study.study_uid, listed, &place.folder, &|progress| {
                 pulse.show("fetching", sofar.0 + progress.bytes, sofar.1.max(sofar.0 + progress.bytes), "bytes");
                 if let Err(stopped) = self.spool.free_for(0) {
                     full.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(stopped);

@@ -1,10 +1,10 @@
 //! The preview job: a first picture of one study for the clerk.
 
 use crate::worker::beat::Pulse;
-use crate::worker::find::verified;
+use crate::worker::find::{patient_key, verified};
 use crate::worker::stopped::{Stopped, failed};
 use crate::worker::{Worker, blocking};
-use filmdesk_desk::{By, Order, StaffId, WhoCanFix};
+use filmdesk_desk::WhoCanFix;
 use filmdesk_instance::Source;
 use filmdesk_store::Job;
 use sha2::{Digest, Sha256};
@@ -21,9 +21,9 @@ impl Worker {
         let verified = verified(&application)?;
         let listed = verified.found.iter().flat_map(|found| &found.studies);
         let study = listed.into_iter().find(|study| study.study_uid == study_uid).ok_or(Stopped::Nothing)?;
-        let by = By { staff: StaffId(String::new()), at: self.clock.now() };
-        let order = Order { patient: verified.patient.clone(), studies: Vec::new(), by };
-        let fetched = self.fetch_study(application.id, &order, study, pulse, (0, 0)).await?;
+        let key = patient_key(&verified.patient);
+        let mut listings = self.archive(&study.archive)?.listings(&key, std::slice::from_ref(&study.study_uid));
+        let fetched = self.fetch_study(application.id, study, &mut listings, pulse, (0, 0)).await?;
         let sources: Vec<Source> = fetched.received.iter().map(|r| Source::file(r.path.clone())).collect();
         let inspector = Arc::clone(&self.inspector);
         let picture = blocking(move || {

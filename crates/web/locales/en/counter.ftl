@@ -202,7 +202,7 @@ tick-do = These studies: weigh them
 find-again = Ask again
 f-kind = Counts as…
 remember-kind = Remember this
-study-counts = { $series } series · { $instances } instances
+study-counts = Series: { $series } · instances: { $instances }
 e-tick = Tick at least one study
 e-kind = Choose what “{ $what }” counts as
 
@@ -374,7 +374,7 @@ left-out-transfer-syntax-not-in-profile = The disc’s profile does not take thi
 pay-title = Amount to pay
 quote-until = The quote stands until { $when }
 goods-title = Discs to be made
-disc-size = { $n } instances, { $size }
+disc-size = Instances: { $n }, { $size }
 left-out-title = What cannot go on the disc
 f-means = Means of payment
 f-means-cash = Cash

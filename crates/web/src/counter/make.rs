@@ -2,12 +2,13 @@
 
 use super::application::Desk;
 use super::order::StallView;
+use super::posted::Posted;
 use super::release::IDENTITIES;
-use super::{Staff, act, carry_out, live, load};
+use super::{Staff, live, load};
 use crate::AppState;
 use crate::errors::PageError;
-use crate::form::{Fields, Form};
-use crate::page::{Ctx, Page};
+use crate::form::Fields;
+use crate::page::Page;
 use crate::words;
 use askama::Template;
 use axum::body::Body;
@@ -160,39 +161,21 @@ pub fn disc_of(application: &Application, parcel: u32, number: u32) -> Result<&F
 }
 
 /// `POST …/parcels/{parcel}/retry`
-pub async fn retry(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path((number, parcel)): Path<(String, u32)>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::RetryParcel)?;
-    let application = load(&state, &number).await?;
-    let (by, parcel) = (staff.by(&state), ParcelId(parcel));
+pub async fn retry(Path((_, parcel)): Path<(String, u32)>, posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::RetryParcel)?;
+    let (by, parcel) = (posted.by(), ParcelId(parcel));
     let act = act.detail(format!("parcel {}", parcel.0)).job(JobKind::Make { parcel });
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.retry_parcel(parcel, by))
-        .await
+    posted.carry_out(act, |application, _| application.retry_parcel(parcel, by)).await
 }
 
 /// `POST …/parcels/{parcel}/remake`: free, for a faulty disc.
-pub async fn remake(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path((number, parcel)): Path<(String, u32)>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Remake)?;
-    let application = load(&state, &number).await?;
-    let by = staff.by(&state);
-    let next = application.parcels().iter().map(|parcel| parcel.id.0).max().unwrap_or(0) + 1;
-    let days = i64::from(state.rules.periods().remake_days);
+pub async fn remake(Path((_, parcel)): Path<(String, u32)>, posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Remake)?;
+    let by = posted.by();
+    let next = posted.application.parcels().iter().map(|parcel| parcel.id.0).max().unwrap_or(0) + 1;
+    let days = i64::from(posted.state.rules.periods().remake_days);
     let act = act.detail(format!("parcel {parcel}")).job(JobKind::Make { parcel: ParcelId(next) });
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
-        application.remake(ParcelId(parcel), by, days)
-    })
-    .await
+    posted.carry_out(act, |application, _| application.remake(ParcelId(parcel), by, days)).await
 }
 
 /// `GET …/image`: the disc image, streamed; its file name is its volume id.

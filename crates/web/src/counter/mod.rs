@@ -8,6 +8,7 @@ mod live;
 mod make;
 mod order;
 mod pay;
+mod posted;
 mod queue;
 mod release;
 mod session;
@@ -20,16 +21,10 @@ pub use pay::MEANS;
 pub use session::Staff;
 
 use crate::AppState;
-use crate::act::{Act, ActError};
 use crate::errors::PageError;
-use crate::form::{Form, Problems};
-use crate::page::{Ctx, go};
-use crate::words;
 use axum::Router;
-use axum::response::Response;
 use axum::routing::{get, post};
-use filmdesk_desk::{Action, Application, ApplicationNumber, TransitionError};
-use filmdesk_store::Numbers;
+use filmdesk_desk::{Application, ApplicationNumber};
 
 /// The pages of the counter.
 pub fn routes() -> Router<AppState> {
@@ -73,42 +68,4 @@ pub async fn load(state: &AppState, number: &str) -> Result<Application, PageErr
 /// Where an application's page is.
 pub fn path_of(application: &Application) -> String {
     format!("/applications/{}", application.number)
-}
-
-/// The version a form was shown with.
-pub fn version_of(form: &Form) -> Option<i64> {
-    form.get("version").parse().ok()
-}
-
-/// Carries one act of a member of staff out and shows the application again: the new state, or why nothing changed.
-pub async fn carry_out<F>(
-    state: &AppState,
-    ctx: &Ctx,
-    staff: &Staff,
-    application: Application,
-    typed: Form,
-    act: Act,
-    transition: F,
-) -> Result<Response, PageError>
-where
-    F: FnOnce(Application, &mut Numbers) -> Result<Application, TransitionError> + Send,
-{
-    let path = path_of(&application);
-    let act = act.on_version(version_of(&typed));
-    match act.carry_out(state, application.id, transition).await {
-        Ok(_) => Ok(go(&path)),
-        // Most often a second click: the page shows what the first one did.
-        Err(ActError::Stale) => Ok(go(&format!("{path}?changed=1"))),
-        Err(ActError::Transition(error)) => {
-            let stop = words::refusal(ctx.tr, &error.why);
-            application::page(state, ctx, staff, application, typed, Problems::default(), Some(stop)).await
-        }
-        Err(ActError::Failed(error)) => Err(PageError::internal(error)),
-    }
-}
-
-/// Starts an act of this member of staff, if their role may do it.
-pub fn act(staff: &Staff, action: Action) -> Result<Act, PageError> {
-    staff.need(action)?;
-    Ok(Act::by_staff(&staff.id, action))
 }

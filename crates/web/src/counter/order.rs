@@ -1,14 +1,12 @@
 //! What the archive lists, what the clerk ticks, and what to do when finding or weighing stopped.
 
 use super::application::{Desk, request};
-use super::{Staff, act, application, carry_out, load};
-use crate::AppState;
+use super::posted::Posted;
 use crate::errors::PageError;
-use crate::form::{Fields, Form, Problems};
-use crate::page::{Ctx, Page};
+use crate::form::{Fields, Problems};
+use crate::page::Page;
 use crate::words;
 use askama::Template;
-use axum::extract::{Path, State as Use};
 use axum::response::Response;
 use filmdesk_desk::{Action, Application, FoundStudy, Order, StallReason, State, TickedStudy, Verified, WhoCanFix};
 use filmdesk_policy::{RecordKindId, StudyFacts};
@@ -123,119 +121,78 @@ fn masked_dicom(name: &str) -> String {
 }
 
 /// `POST …/order`: exactly these studies, counted as these items; weighing starts.
-pub async fn tick(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Tick)?;
-    let application = load(&state, &number).await?;
-    let State::Verified(Verified { found: Some(found), patient, order: None, .. }) = &application.state else {
-        return Ok(crate::page::go(&format!("{}?changed=1", super::path_of(&application))));
+pub async fn tick(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Tick)?;
+    let State::Verified(Verified { found: Some(found), patient, order: None, .. }) = &posted.application.state else {
+        return Ok(posted.moved_on());
     };
     let mut problems = Problems::default();
     let mut ticked = Vec::new();
-    for study in found.studies.iter().filter(|study| typed.ticked(&format!("tick_{}", key(study)))) {
+    for study in found.studies.iter().filter(|study| posted.typed.ticked(&format!("tick_{}", key(study)))) {
         let field = format!("kind_{}", key(study));
-        let kind = RecordKindId(typed.get(&field).to_owned());
-        match state.rules.record_kind(&kind) {
+        let kind = RecordKindId(posted.typed.get(&field).to_owned());
+        match posted.state.rules.record_kind(&kind) {
             Some(_) => ticked.push(TickedStudy { study: study.clone(), kind }),
-            None => problems.add(&field, ctx.tr.t1("e-kind", "what", study.description.reveal())),
+            None => problems.add(&field, posted.ctx.tr.t1("e-kind", "what", study.description.reveal())),
         }
     }
     if ticked.is_empty() && problems.is_empty() {
         let first = found.studies.first().map(|study| format!("tick_{}", key(study))).unwrap_or_default();
-        problems.add_at("tick", &first, ctx.tr.t("e-tick"));
+        problems.add_at("tick", &first, posted.ctx.tr.t("e-tick"));
     }
     if !problems.is_empty() {
-        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+        return posted.again(problems).await;
     }
-    for study in ticked.iter().filter(|t| typed.ticked(&format!("remember_{}", key(&t.study)))) {
+    for study in ticked.iter().filter(|t| posted.typed.ticked(&format!("remember_{}", key(&t.study)))) {
         let facts = StudyFacts {
             modalities: study.study.modalities.clone(),
             description: study.study.description.reveal().to_owned(),
             ..StudyFacts::default()
         };
-        let by = staff.by(&state);
-        state.store.remember_classification(&facts, &study.kind, &by).await.map_err(PageError::internal)?;
+        let by = posted.by();
+        posted.state.store.remember_classification(&facts, &study.kind, &by).await.map_err(PageError::internal)?;
     }
-    let order = Order { patient: patient.clone(), studies: ticked, by: staff.by(&state) };
+    let order = Order { patient: patient.clone(), studies: ticked, by: posted.by() };
     let uids: Vec<&str> = order.studies.iter().map(|ticked| ticked.study.study_uid.as_str()).collect();
     let act = act.detail(uids.join(" ")).cancel_jobs().job(JobKind::Weigh);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.tick(order)).await
+    posted.carry_out(act, |application, _| application.tick(order)).await
 }
 
 /// `POST …/find-again`: the archive is asked once more.
-pub async fn find_again(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Verify)?;
-    let application = load(&state, &number).await?;
-    let State::Verified(verified) = &application.state else {
-        return Ok(crate::page::go(&super::path_of(&application)));
+pub async fn find_again(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Verify)?;
+    let State::Verified(verified) = &posted.application.state else {
+        return Ok(crate::page::go(&super::path_of(&posted.application)));
     };
     let (review, patient) = (verified.review.clone(), verified.patient.clone());
     let act = act.detail("find again").cancel_jobs().job(JobKind::Find);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.verify(review, patient)).await
+    posted.carry_out(act, |application, _| application.verify(review, patient)).await
 }
 
 /// `POST …/stop`: weighing is cancelled and nothing stays ticked.
-pub async fn stop(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    amend_with(state, ctx, staff, number, typed, "weighing stopped").await
+pub async fn stop(posted: Posted) -> Result<Response, PageError> {
+    amend_with(posted, "weighing stopped").await
 }
 
 /// `POST …/amend`: tick again; what was fetched is wiped.
-pub async fn amend(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    amend_with(state, ctx, staff, number, typed, "").await
+pub async fn amend(posted: Posted) -> Result<Response, PageError> {
+    amend_with(posted, "").await
 }
 
-async fn amend_with(
-    state: AppState,
-    ctx: Ctx,
-    staff: Staff,
-    number: String,
-    typed: Form,
-    detail: &str,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Amend)?;
-    let application = load(&state, &number).await?;
-    let by = staff.by(&state);
+async fn amend_with(posted: Posted, detail: &str) -> Result<Response, PageError> {
+    let act = posted.act(Action::Amend)?;
+    let by = posted.by();
     let act = act.detail(detail).cancel_jobs().job(JobKind::Wipe);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.amend(by)).await
+    posted.carry_out(act, |application, _| application.amend(by)).await
 }
 
 /// `POST …/retry`: what stopped is tried again.
-pub async fn retry(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Retry)?;
-    let application = load(&state, &number).await?;
-    let weighing = matches!(&application.state, State::Stalled { verified, .. } if verified.order.is_some());
+pub async fn retry(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Retry)?;
+    let weighing = matches!(&posted.application.state, State::Stalled { verified, .. } if verified.order.is_some());
     let act = act.cancel_jobs().job(if weighing { JobKind::Weigh } else { JobKind::Find });
-    let by = staff.by(&state);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.retry(by)).await
+    let by = posted.by();
+    posted.carry_out(act, |application, _| application.retry(by)).await
 }
 
 /// Finding or weighing stopped.

@@ -1,19 +1,16 @@
 //! The quote, exact and binding, and the money: taken once, with a receipt number given in the same transaction.
 
 use super::application::Desk;
-use super::{Staff, act, application, carry_out, load, path_of};
+use super::posted::Posted;
 use crate::AppState;
 use crate::errors::PageError;
-use crate::form::{Fields, Form, Problems};
+use crate::form::{Fields, Problems};
 use crate::i18n::Tr;
-use crate::page::{Ctx, Page};
+use crate::page::Page;
 use crate::words::{self, AnswerView, ReadingView};
 use askama::Template;
-use axum::extract::{Path, State as Use};
 use axum::response::Response;
-use filmdesk_desk::{
-    Action, Application, ParcelId, PartPlan, Payment, PaymentMeans, Private, State, TickedStudy, Weighed,
-};
+use filmdesk_desk::{Action, ParcelId, PartPlan, Payment, PaymentMeans, Private, State, TickedStudy, Weighed};
 use filmdesk_policy::{ItemAsked, Payable, ReadyTime, Situation, WeighedGoods, answer};
 use filmdesk_store::JobKind;
 use jiff::civil::{Date, DateTime};
@@ -133,57 +130,51 @@ fn left_out_line(tr: Tr, one: &filmdesk_desk::LeftOut) -> String {
 }
 
 /// `POST …/pay`
-pub async fn pay(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let application = load(&state, &number).await?;
-    let State::Weighed(weighed) = &application.state else {
-        return Ok(crate::page::go(&format!("{}?changed=1", path_of(&application))));
+pub async fn pay(posted: Posted) -> Result<Response, PageError> {
+    let State::Weighed(weighed) = &posted.application.state else {
+        return Ok(posted.moved_on());
     };
     let mut problems = Problems::default();
-    let mut timed = timing(&state, weighed, None).await?;
+    let mut timed = timing(&posted.state, weighed, None).await?;
     if timed.report_unknown {
-        if let Some(day) = words::parse_date(typed.get("report_on")).filter(|day| *day <= state.today()) {
-            timed = timing(&state, weighed, Some(day)).await?;
+        if let Some(day) = words::parse_date(posted.typed.get("report_on")).filter(|day| *day <= posted.state.today()) {
+            timed = timing(&posted.state, weighed, Some(day)).await?;
         }
         if timed.report_unknown {
-            problems.add("report_on", ctx.tr.t("e-report_on"));
+            problems.add("report_on", posted.ctx.tr.t("e-report_on"));
         }
     }
     let unknown = timed.report_unknown;
     let open = matches!(timed.payable, Payable::Now);
-    let act = act(&staff, if open || unknown { Action::Pay } else { Action::PayOutOfHours })?;
-    let means = MEANS.iter().find(|(value, _)| typed.is("means", value)).map(|(_, means)| *means);
+    let act = posted.act(if open || unknown { Action::Pay } else { Action::PayOutOfHours })?;
+    let means = MEANS.iter().find(|(value, _)| posted.typed.is("means", value)).map(|(_, means)| *means);
     if means.is_none() {
-        problems.add_at("means", "means-cash", ctx.tr.t("e-means"));
+        problems.add_at("means", "means-cash", posted.ctx.tr.t("e-means"));
     }
-    if !open && !unknown && typed.get("out_of_hours").is_empty() {
-        let why = words::not_payable(ctx.tr, &timed.payable).unwrap_or_default();
-        problems.add("out_of_hours", format!("{} {why}", ctx.tr.t("e-out_of_hours")));
+    if !open && !unknown && posted.typed.get("out_of_hours").is_empty() {
+        let why = words::not_payable(posted.ctx.tr, &timed.payable).unwrap_or_default();
+        problems.add("out_of_hours", format!("{} {why}", posted.ctx.tr.t("e-out_of_hours")));
     }
     let Some(means) = means.filter(|_| problems.is_empty()) else {
-        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+        return posted.again(problems).await;
     };
-    let out_of_hours = (!open).then(|| Private::new(typed.get("out_of_hours")));
-    let (by, amount, local) = (staff.by(&state), weighed.quote.answer.total, state.local_now());
-    let part = part(&state, weighed, timed.waits)?;
+    let out_of_hours = (!open).then(|| Private::new(posted.typed.get("out_of_hours")));
+    let (by, amount, local) = (posted.by(), weighed.quote.answer.total, posted.state.local_now());
+    let part = part(&posted.state, weighed, timed.waits)?;
     // A parcel that waits is taken up when its time has come.
     let act = match part.until {
         None => act.job(JobKind::Make { parcel: ParcelId(1) }),
         Some(until) => {
-            act.detail(format!("making waits until {until} ({}, report {})", part.why, typed.get("report_on")))
+            act.detail(format!("making waits until {until} ({}, report {})", part.why, posted.typed.get("report_on")))
         }
     };
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, numbers| {
-        let receipt_number = numbers.next_receipt();
-        let payment = Payment { by, amount, means, receipt_number, out_of_hours };
-        application.pay_in_parts(payment, local, vec![part])
-    })
-    .await
+    posted
+        .carry_out(act, |application, numbers| {
+            let receipt_number = numbers.next_receipt();
+            let payment = Payment { by, amount, means, receipt_number, out_of_hours };
+            application.pay_in_parts(payment, local, vec![part])
+        })
+        .await
 }
 
 /// Everything in one parcel, which may have to wait.
@@ -200,17 +191,10 @@ fn part(state: &AppState, weighed: &Weighed, waits: Option<(DateTime, String)>) 
 }
 
 /// `POST …/refund`
-pub async fn refund(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Refund)?;
-    let application: Application = load(&state, &number).await?;
-    let reason = Private::new(typed.get("reason"));
-    let by = staff.by(&state);
+pub async fn refund(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Refund)?;
+    let reason = Private::new(posted.typed.get("reason"));
+    let by = posted.by();
     let act = act.cancel_jobs().job(JobKind::Wipe);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.refund(by, reason)).await
+    posted.carry_out(act, |application, _| application.refund(by, reason)).await
 }

@@ -1,11 +1,9 @@
 //! Handing over: slip, discs and person must match (W10). A wrong one is a red stop, and is written down.
 
-use super::{Staff, act, application, carry_out, load};
-use crate::AppState;
+use super::posted::Posted;
 use crate::errors::PageError;
-use crate::form::{Form, Problems, normalise};
-use crate::page::Ctx;
-use axum::extract::{Path, State as Use};
+use crate::form::{Problems, normalise};
+use axum::extract::Path;
 use axum::response::Response;
 use filmdesk_desk::{Action, ApplicationNumber, ParcelId, Private, Release, Scan, State};
 use filmdesk_policy::Collection;
@@ -15,52 +13,47 @@ pub const IDENTITIES: [&str; 6] =
     ["national-id", "health-card", "residence-card", "passport", "driving-licence", "other"];
 
 /// `POST …/parcels/{parcel}/release`
-pub async fn release(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path((number, parcel)): Path<(String, u32)>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Release)?;
-    let application = load(&state, &number).await?;
+pub async fn release(Path((_, parcel)): Path<(String, u32)>, posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Release)?;
     let post = matches!(
-        &application.state,
+        &posted.application.state,
         State::Paid(paid)
             if paid.weighed.verified.submitted.request.collection() == Collection::ByPostInTaiwan
     );
     let mut problems = Problems::default();
-    let slip = ApplicationNumber::parse(typed.get("slip_number"));
+    let slip = ApplicationNumber::parse(posted.typed.get("slip_number"));
     if slip.is_err() {
-        problems.add("slip_number", ctx.tr.t("e-number"));
+        problems.add("slip_number", posted.ctx.tr.t("e-number"));
     }
-    let codes: Vec<String> =
-        typed.get("codes").split([' ', ',', '\n', '、', '，']).filter(|c| !c.is_empty()).map(str::to_owned).collect();
+    let codes: Vec<String> = posted
+        .typed
+        .get("codes")
+        .split([' ', ',', '\n', '、', '，'])
+        .filter(|c| !c.is_empty())
+        .map(str::to_owned)
+        .collect();
     if codes.is_empty() {
-        problems.add("codes", ctx.tr.t("e-codes"));
+        problems.add("codes", posted.ctx.tr.t("e-codes"));
     }
     let needed: &[&str] = if post { &["tracking"] } else { &["collector", "identity_seen", "last_four"] };
-    for field in needed.iter().filter(|field| typed.get(field).is_empty()) {
-        problems.add(field, ctx.tr.t(&format!("e-{field}")));
+    for field in needed.iter().filter(|field| posted.typed.get(field).is_empty()) {
+        problems.add(field, posted.ctx.tr.t(&format!("e-{field}")));
     }
     let Some(slip) = slip.ok().filter(|_| problems.is_empty()) else {
-        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+        return posted.again(problems).await;
     };
-    let by = staff.by(&state);
+    let by = posted.by();
     let release = if post {
-        Release::ByPost { by, tracking: Private::new(typed.get("tracking")) }
+        Release::ByPost { by, tracking: Private::new(posted.typed.get("tracking")) }
     } else {
         Release::AtCounter {
             by,
-            collector: Private::new(typed.get("collector")),
-            identity_seen: typed.get("identity_seen").to_owned(),
-            last_four: Private::new(normalise(typed.get("last_four"))),
+            collector: Private::new(posted.typed.get("collector")),
+            identity_seen: posted.typed.get("identity_seen").to_owned(),
+            last_four: Private::new(normalise(posted.typed.get("last_four"))),
         }
     };
     let scan = Scan { slip, codes };
     let act = act.detail(format!("parcel {parcel}"));
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
-        application.release(ParcelId(parcel), release, &scan)
-    })
-    .await
+    posted.carry_out(act, |application, _| application.release(ParcelId(parcel), release, &scan)).await
 }

@@ -1,15 +1,14 @@
 //! Papers: seen, missing, or the wrong place. After the papers, the patient's number in the archive, typed twice.
 
 use super::application::{Desk, patient, request};
-use super::{Staff, act, application, carry_out, load};
+use super::posted::Posted;
 use crate::AppState;
 use crate::errors::PageError;
 use crate::form::{Fields, Form, Problems, normalise};
 use crate::i18n::Tr;
-use crate::page::{Ctx, Page};
+use crate::page::Page;
 use crate::words::{self, PaperView};
 use askama::Template;
-use axum::extract::{Path, State as Use};
 use axum::response::Response;
 use filmdesk_desk::{Action, Application, ArchivePatient, DocumentReview, PresentedDocument, Private, State};
 use filmdesk_policy::{RequiredDocument, answer};
@@ -104,38 +103,28 @@ pub fn closed(desk: &Desk<'_>) -> Result<String, PageError> {
 }
 
 /// `POST …/verify`
-pub async fn verify(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Verify)?;
-    let application = load(&state, &number).await?;
-    let papers = required(&state, &application).await?;
-    let (problems, archive_patient) = judge(ctx.tr, &application, &typed, &papers);
+pub async fn verify(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Verify)?;
+    let papers = required(&posted.state, &posted.application).await?;
+    let (problems, archive_patient) = judge(posted.ctx.tr, &posted.application, &posted.typed, &papers);
     let Some(archive_patient) = archive_patient.filter(|_| problems.is_empty()) else {
-        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+        return posted.again(problems).await;
     };
     let review = DocumentReview {
-        by: staff.by(&state),
+        by: posted.by(),
         presented: papers
             .iter()
             .map(|paper| PresentedDocument {
                 id: paper.id.clone(),
-                seen: typed.ticked(&format!("seen_{}", paper.id)),
-                kind: typed.get(&format!("kind_{}", paper.id)).to_owned(),
-                last_four: Private::new(words::last_four(&normalise(typed.get(&format!("last4_{}", paper.id))))),
+                seen: posted.typed.ticked(&format!("seen_{}", paper.id)),
+                kind: posted.typed.get(&format!("kind_{}", paper.id)).to_owned(),
+                last_four: Private::new(words::last_four(&normalise(posted.typed.get(&format!("last4_{}", paper.id))))),
             })
             .collect(),
     };
     let seen: Vec<&str> = papers.iter().map(|paper| paper.id.as_str()).collect();
     let act = act.detail(format!("papers {}", seen.join(" "))).cancel_jobs().job(JobKind::Find);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| {
-        application.verify(review, archive_patient)
-    })
-    .await
+    posted.carry_out(act, |application, _| application.verify(review, archive_patient)).await
 }
 
 fn judge(
@@ -174,92 +163,55 @@ fn judge(
 }
 
 /// `POST …/return`: the papers not ticked are the missing ones.
-pub async fn give_back(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Return)?;
-    let application = load(&state, &number).await?;
-    let papers = required(&state, &application).await?;
+pub async fn give_back(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Return)?;
+    let papers = required(&posted.state, &posted.application).await?;
     let unseen: Vec<&RequiredDocument> =
-        papers.iter().filter(|paper| !typed.ticked(&format!("seen_{}", paper.id))).collect();
-    let missing: Vec<String> = unseen.iter().map(|paper| ctx.tr.text(&paper.text).to_owned()).collect();
-    let note = Private::new(typed.get("note"));
+        papers.iter().filter(|paper| !posted.typed.ticked(&format!("seen_{}", paper.id))).collect();
+    let missing: Vec<String> = unseen.iter().map(|paper| posted.ctx.tr.text(&paper.text).to_owned()).collect();
+    let note = Private::new(posted.typed.get("note"));
     if missing.is_empty() && note.reveal().is_empty() {
         let mut problems = Problems::default();
-        problems.add("return-note", ctx.tr.t("e-return"));
-        return application::page(&state, &ctx, &staff, application, typed, problems, None).await;
+        problems.add("return-note", posted.ctx.tr.t("e-return"));
+        return posted.again(problems).await;
     }
     let ids: Vec<&str> = unseen.iter().map(|paper| paper.id.as_str()).collect();
-    let by = staff.by(&state);
+    let by = posted.by();
     let act = act.detail(format!("missing {}", ids.join(" ")));
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.return_for(by, missing, note))
-        .await
+    posted.carry_out(act, |application, _| application.return_for(by, missing, note)).await
 }
 
 /// `POST …/resubmit`: the papers came; the form stands as it was sent.
-pub async fn resubmit(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Resubmit)?;
-    let application = load(&state, &number).await?;
-    let request = request(&application).cloned().ok_or(PageError::NotFound)?;
-    let at = state.clock.now();
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.resubmit(request, at)).await
+pub async fn resubmit(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Resubmit)?;
+    let request = request(&posted.application).cloned().ok_or(PageError::NotFound)?;
+    let at = posted.state.clock.now();
+    posted.carry_out(act, |application, _| application.resubmit(request, at)).await
 }
 
 /// `POST …/refer`
-pub async fn refer(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Refer)?;
-    let application = load(&state, &number).await?;
-    let venue = state.rules.hospital().venues.iter().find(|venue| venue.id == typed.get("venue"));
+pub async fn refer(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Refer)?;
+    let venue = posted.state.rules.hospital().venues.iter().find(|venue| venue.id == posted.typed.get("venue"));
     let place = venue.ok_or(PageError::NotFound)?.name.clone();
-    let by = staff.by(&state);
-    let act = act.detail(typed.get("venue")).cancel_jobs().job(JobKind::Wipe);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.refer(by, place)).await
+    let by = posted.by();
+    let act = act.detail(posted.typed.get("venue")).cancel_jobs().job(JobKind::Wipe);
+    posted.carry_out(act, |application, _| application.refer(by, place)).await
 }
 
 /// `POST …/refuse`
-pub async fn refuse(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Refuse)?;
-    let application = load(&state, &number).await?;
-    let reason = Private::new(typed.get("reason"));
-    let by = staff.by(&state);
+pub async fn refuse(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Refuse)?;
+    let reason = Private::new(posted.typed.get("reason"));
+    let by = posted.by();
     let act = act.cancel_jobs().job(JobKind::Wipe);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.refuse(by, reason)).await
+    posted.carry_out(act, |application, _| application.refuse(by, reason)).await
 }
 
 /// `POST …/cancel`
-pub async fn cancel(
-    Use(state): Use<AppState>,
-    ctx: Ctx,
-    staff: Staff,
-    Path(number): Path<String>,
-    typed: Form,
-) -> Result<Response, PageError> {
-    let act = act(&staff, Action::Cancel)?;
-    let application = load(&state, &number).await?;
-    let by = staff.by(&state);
+pub async fn cancel(posted: Posted) -> Result<Response, PageError> {
+    let act = posted.act(Action::Cancel)?;
+    let by = posted.by();
     let act = act.cancel_jobs().job(JobKind::Wipe);
-    carry_out(&state, &ctx, &staff, application, typed, act, |application, _| application.cancel(Some(by.staff), by.at))
-        .await
+    posted.carry_out(act, |application, _| application.cancel(Some(by.staff), by.at)).await
 }

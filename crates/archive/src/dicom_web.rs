@@ -7,10 +7,11 @@ use crate::config::DicomWebConfig;
 use crate::echo::{EchoReport, Offer};
 use crate::error::{ArchiveError, http};
 use crate::fetch::Ask;
-use crate::find::{Answer, InstanceListing, PatientKey, STUDY_FIELDS, instances_of, tag};
+use crate::find::{Answer, InstanceListing, PatientKey, SERIES_FIELDS, STUDY_FIELDS, instances_of, tag};
 use crate::multipart::{Multipart, Parts};
 use crate::part10;
 use crate::spool::{NotTaken, Object, Spool};
+use dicom_core::VR;
 use filmdesk_dimse::Tag;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -90,11 +91,26 @@ impl DicomWeb {
         let patient = patient.map(|patient| format!("PatientID={}", percent(patient.patient_id.trim())));
         let study = study_uid.map(|uid| format!("StudyInstanceUID={uid}"));
         let keys: Vec<String> = patient.into_iter().chain(study).collect();
-        let mut path = format!("/studies?{}", keys.join("&"));
-        for ((group, element), _, _) in STUDY_FIELDS {
-            let _ = write!(path, "&includefield={group:04X}{element:04X}");
-        }
+        let path = format!("/studies?{}{}", keys.join("&"), fields(STUDY_FIELDS));
         self.pages(&path, tag::STUDY).await
+    }
+
+    /// What the series of these studies say of where they were made and of what. A server that refuses the question has
+    /// nothing to say: studies are then classified by what it tells of the study.
+    pub async fn series(&self, studies: &[&str]) -> Result<Vec<Answer>, ArchiveError> {
+        let mut found = Vec::new();
+        for study_uid in studies {
+            let path = format!("/studies/{study_uid}/series?includefield=0020000D{}", fields(SERIES_FIELDS));
+            match self.pages(&path, tag::SERIES).await {
+                Ok(answers) => found.extend(answers.into_iter().filter_map(|answer| answer.of_study(study_uid))),
+                Err(error @ ArchiveError::Http { .. }) => {
+                    tracing::warn!(%error, "the archive does not say where series were made; they are classified without");
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     }
 
     pub async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
@@ -231,6 +247,11 @@ impl Parts for Incoming {
             Part::Head(_) => Err(ArchiveError::Answer("a part that is no DICOM object")),
         }
     }
+}
+
+/// Asks for these attributes too.
+fn fields(wanted: &[(Tag, &[u8; 2], VR)]) -> String {
+    wanted.iter().map(|((group, element), _, _)| format!("&includefield={group:04X}{element:04X}")).collect()
 }
 
 fn client(config: &DicomWebConfig) -> Result<Client, ArchiveError> {

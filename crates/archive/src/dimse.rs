@@ -4,7 +4,7 @@ use crate::config::{DimseConfig, Via};
 use crate::echo::{EchoReport, Offer};
 use crate::error::ArchiveError;
 use crate::fetch::Ask;
-use crate::find::{Answer, InstanceListing, PatientKey, STUDY_FIELDS, instances_of, tag};
+use crate::find::{Answer, InstanceListing, PatientKey, SERIES_FIELDS, STUDY_FIELDS, instances_of, tag};
 use crate::spool::{NotTaken, Object, Spool};
 use crate::store_port::{self, Caller};
 use crate::tls::Tls;
@@ -148,6 +148,32 @@ impl Dimse {
         let answers = ask(&mut association, &keys).await?;
         leave(association).await;
         Ok(answers)
+    }
+
+    /// What the series of these studies say of where they were made and of what. An archive that refuses the question has
+    /// nothing to say: studies are then classified by what it tells of the study.
+    pub async fn series(&self, studies: &[&str]) -> Result<Vec<Answer>, ArchiveError> {
+        let mut found = Vec::new();
+        if studies.is_empty() {
+            return Ok(found);
+        }
+        let mut association = self.open(Contexts::new().service(uid::STUDY_ROOT_FIND)).await?;
+        for study_uid in studies {
+            let mut keys = query("SERIES").key(tag::STUDY, b"UI", study_uid).key(tag::SERIES, b"UI", "");
+            for (tag, vr, _) in SERIES_FIELDS {
+                keys = keys.key(*tag, vr, "");
+            }
+            match ask(&mut association, &keys).await {
+                Ok(answers) => found.extend(answers.into_iter().filter_map(|answer| answer.of_study(study_uid))),
+                Err(ArchiveError::Dimse(error @ DimseError::Status { .. })) => {
+                    tracing::warn!(%error, "the archive does not say where series were made; they are classified without");
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        leave(association).await;
+        Ok(found)
     }
 
     /// Series by series: the hierarchical model needs the keys of the levels above (PS3.4 §C.4.1.2.1).

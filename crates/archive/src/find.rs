@@ -95,6 +95,9 @@ pub struct StudyListing {
     pub modalities: Vec<String>,
     /// Study Description (0008,1030), decoded.
     pub description: Private,
+    /// Body Part Examined (0018,0015), Station Name (0008,1010) and Institutional Department Name (0008,1040) of its
+    /// series, as far as the archive says.
+    pub made: Made,
     /// Accession Number (0008,0050).
     pub accession: Private,
     /// Patient's Name (0010,0010), decoded, its component groups joined by `=`.
@@ -111,6 +114,25 @@ pub struct StudyListing {
     pub n_instances: u32,
     /// Bytes, when the archive tells.
     pub size_bytes: Option<u64>,
+}
+
+/// What a study's series say of where they were made and of what: each value once, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Body Part Examined (0018,0015).
+    pub body_parts: BTreeSet<String>,
+    /// Station Name (0008,1010).
+    pub stations: BTreeSet<String>,
+    /// Institutional Department Name (0008,1040).
+    pub departments: BTreeSet<String>,
+}
+
+impl Made {
+    fn add(&mut self, answer: &Answer) {
+        self.body_parts.extend(answer.all(tag::BODY_PART));
+        self.stations.extend(answer.all(tag::STATION));
+        self.departments.extend(answer.all(tag::DEPARTMENT));
+    }
 }
 
 /// An instance as an archive lists it.
@@ -136,12 +158,15 @@ pub(crate) mod tag {
     pub const LEVEL: Tag = (0x0008, 0x0052);
     pub const MODALITY: Tag = (0x0008, 0x0060);
     pub const MODALITIES: Tag = (0x0008, 0x0061);
+    pub const STATION: Tag = (0x0008, 0x1010);
     pub const DESCRIPTION: Tag = (0x0008, 0x1030);
+    pub const DEPARTMENT: Tag = (0x0008, 0x1040);
     pub const NAME: Tag = (0x0010, 0x0010);
     pub const PATIENT_ID: Tag = (0x0010, 0x0020);
     pub const ISSUER: Tag = (0x0010, 0x0021);
     pub const BIRTH_DATE: Tag = (0x0010, 0x0030);
     pub const SEX: Tag = (0x0010, 0x0040);
+    pub const BODY_PART: Tag = (0x0018, 0x0015);
     pub const STUDY: Tag = (0x0020, 0x000D);
     pub const SERIES: Tag = (0x0020, 0x000E);
     pub const N_SERIES: Tag = (0x0020, 0x1206);
@@ -163,6 +188,14 @@ pub(crate) const STUDY_FIELDS: &[(Tag, &[u8; 2], VR)] = &[
     (tag::STUDY, b"UI", VR::UI),
     (tag::N_SERIES, b"IS", VR::IS),
     (tag::N_INSTANCES, b"IS", VR::IS),
+];
+
+/// What a series-level answer should say of where the series was made and of what: what studies are classified by.
+pub(crate) const SERIES_FIELDS: &[(Tag, &[u8; 2], VR)] = &[
+    (tag::MODALITY, b"CS", VR::CS),
+    (tag::STATION, b"SH", VR::SH),
+    (tag::DEPARTMENT, b"LO", VR::LO),
+    (tag::BODY_PART, b"CS", VR::CS),
 ];
 
 /// One answer, from whatever service: decoded values by tag.
@@ -188,15 +221,23 @@ impl Answer {
     pub fn from_identifier(identifier: &Identifier) -> Answer {
         let characters = CharacterSet::declared(identifier.raw(tag::CHARACTER_SET).unwrap_or_default());
         let mut answer = Answer::default();
-        let plain =
-            [(tag::SOP_CLASS, VR::UI), (tag::SOP_INSTANCE, VR::UI), (tag::SERIES, VR::UI), (tag::MODALITY, VR::CS)];
-        let fields = STUDY_FIELDS.iter().map(|&(tag, _, vr)| (tag, vr)).chain(plain);
+        let plain = [(tag::SOP_CLASS, VR::UI), (tag::SOP_INSTANCE, VR::UI), (tag::SERIES, VR::UI)];
+        let fields = STUDY_FIELDS.iter().chain(SERIES_FIELDS).map(|&(tag, _, vr)| (tag, vr)).chain(plain);
         for (tag, vr) in fields {
             let Some(raw) = identifier.raw(tag) else { continue };
             let name = || vec![joined(&characters.decode_person_name(raw))];
             answer.set(tag, if vr == VR::PN { name() } else { characters.decode_values(vr, raw) });
         }
         answer
+    }
+
+    /// With the study that was asked about; `None` when it is of another: archives ignore keys.
+    pub fn of_study(mut self, study_uid: &str) -> Option<Answer> {
+        if self.first(tag::STUDY).is_some_and(|study| study != study_uid) {
+            return None;
+        }
+        self.set(tag::STUDY, vec![study_uid.to_owned()]);
+        Some(self)
     }
 
     pub fn into_instance(self) -> Option<InstanceListing> {
@@ -211,7 +252,10 @@ impl Answer {
     fn to_study(&self, archive: &str) -> Option<StudyListing> {
         let text = |tag| self.first(tag).unwrap_or_default().to_owned();
         let count = |tag| self.first(tag).and_then(|n| n.trim().parse().ok()).unwrap_or(0);
+        let mut made = Made::default();
+        made.add(self);
         Some(StudyListing {
+            made,
             archive: archive.to_owned(),
             study_uid: self.first(tag::STUDY).filter(|text| uid::is_uid(text))?.to_owned(),
             date: self.first(tag::STUDY_DATE).and_then(date),
@@ -262,6 +306,19 @@ pub(crate) fn studies_of(
     studies.sort_by(|a, b| (b.date, &b.time, &b.study_uid).cmp(&(a.date, &a.time, &a.study_uid)));
     studies.dedup_by(|a, b| a.study_uid == b.study_uid);
     Ok(studies)
+}
+
+impl StudyListing {
+    /// Takes in what its series say; modalities too, where the archive does not tell them of a study.
+    pub(crate) fn learn(&mut self, series: &[Answer]) {
+        let mine: Vec<&Answer> =
+            series.iter().filter(|answer| answer.first(tag::STUDY) == Some(self.study_uid.as_str())).collect();
+        mine.iter().for_each(|answer| self.made.add(answer));
+        if self.modalities.is_empty() {
+            let found: BTreeSet<String> = mine.iter().flat_map(|answer| answer.all(tag::MODALITY)).collect();
+            self.modalities.extend(found);
+        }
+    }
 }
 
 /// Whether a study is among answers, whosever it is.

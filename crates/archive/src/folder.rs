@@ -22,7 +22,7 @@ use std::time::Instant;
 /// Files inspected in one go.
 const BATCH: usize = 512;
 /// Of the index file: another number is another shape, and the index is made anew.
-const INDEX_VERSION: u32 = 1;
+const INDEX_VERSION: u32 = 2;
 
 /// A folder as configured.
 pub(crate) struct Folder {
@@ -42,6 +42,7 @@ struct Index {
     version: u32,
     root: PathBuf,
     studies: Vec<Study>,
+    series: Vec<Series>,
     files: BTreeMap<PathBuf, Known>,
 }
 
@@ -52,6 +53,17 @@ struct Study {
     patient_id: String,
     issuer: String,
     values: Vec<(Tag, Vec<String>)>,
+}
+
+/// A series of a study, as one or more of its objects say: objects that disagree are of two.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Series {
+    study: usize,
+    uid: String,
+    modality: String,
+    body_part: String,
+    station: String,
+    department: String,
 }
 
 /// Size and time of change (seconds, nanoseconds): what tells whether a file is still the one we saw.
@@ -67,8 +79,8 @@ struct Known {
 
 #[derive(Clone, Serialize, Deserialize)]
 enum What {
-    /// An object of `studies[study]`.
-    Object { study: usize, series: String, sop: String, class: String, syntax: String, modality: String, offset: u64 },
+    /// An object of `series[series]`.
+    Object { series: usize, sop: String, class: String, syntax: String, offset: u64 },
     /// Nothing we take, by the refusal's code.
     Refused(String),
 }
@@ -120,8 +132,8 @@ impl Folder {
         let index = self.shared.index.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(index) = index else { return Ok(()) };
         for (path, known) in &index.files {
-            let What::Object { study, sop, class, syntax, offset, .. } = &known.what else { continue };
-            if index.studies[*study].uid != study_uid || !wanted.contains(sop.as_str()) {
+            let What::Object { series, sop, class, syntax, offset } = &known.what else { continue };
+            if index.study_of(*series).uid != study_uid || !wanted.contains(sop.as_str()) {
                 continue;
             }
             if spool.is_over() {
@@ -156,11 +168,15 @@ impl Folder {
 }
 
 impl Index {
+    fn study_of(&self, series: usize) -> &Study {
+        &self.studies[self.series[series].study]
+    }
+
     fn objects(&self, study_uid: &str) -> impl Iterator<Item = (&Known, Answer)> {
         self.files.values().filter_map(move |known| match &known.what {
-            What::Object { study, series, sop, class, .. } if self.studies[*study].uid == study_uid => {
+            What::Object { series, sop, class, .. } if self.study_of(*series).uid == study_uid => {
                 let mut answer = Answer::default();
-                answer.set(tag::SERIES, vec![series.clone()]);
+                answer.set(tag::SERIES, vec![self.series[*series].uid.clone()]);
                 answer.set(tag::SOP_INSTANCE, vec![sop.clone()]);
                 answer.set(tag::SOP_CLASS, vec![class.clone()]);
                 Some((known, answer))
@@ -172,19 +188,17 @@ impl Index {
     fn answers(&self, patient_id: Option<&str>, study_uid: Option<&str>) -> Vec<Answer> {
         #[derive(Default)]
         struct Sums<'a> {
-            series: BTreeSet<&'a str>,
+            series: BTreeSet<&'a Series>,
             instances: BTreeSet<&'a str>,
-            modalities: BTreeSet<&'a str>,
             bytes: u64,
         }
         let mut sums: BTreeMap<usize, Sums> = BTreeMap::new();
         for known in self.files.values() {
-            let What::Object { study, series, sop, modality, .. } = &known.what else { continue };
-            let of = &self.studies[*study];
+            let What::Object { series, sop, .. } = &known.what else { continue };
+            let of = self.study_of(*series);
             if patient_id.is_none_or(|id| of.patient_id == id) && study_uid.is_none_or(|uid| of.uid == uid) {
-                let sum = sums.entry(*study).or_default();
-                sum.series.insert(series);
-                sum.modalities.insert(modality);
+                let sum = sums.entry(self.series[*series].study).or_default();
+                sum.series.insert(&self.series[*series]);
                 if sum.instances.insert(sop) {
                     sum.bytes += known.size;
                 }
@@ -195,8 +209,19 @@ impl Index {
             for (tag, values) in &self.studies[study].values {
                 answer.set(*tag, values.clone());
             }
-            answer.set(tag::MODALITIES, sum.modalities.iter().map(|m| (*m).to_owned()).collect());
-            answer.set(tag::N_SERIES, vec![sum.series.len().to_string()]);
+            let each = |value: fn(&Series) -> &String| -> BTreeSet<String> {
+                sum.series.iter().map(|series| value(series).clone()).collect()
+            };
+            let facts: [(Tag, fn(&Series) -> &String); 4] = [
+                (tag::MODALITIES, |series| &series.modality),
+                (tag::BODY_PART, |series| &series.body_part),
+                (tag::STATION, |series| &series.station),
+                (tag::DEPARTMENT, |series| &series.department),
+            ];
+            for (tag, value) in facts {
+                answer.set(tag, each(value).into_iter().collect());
+            }
+            answer.set(tag::N_SERIES, vec![each(|series| &series.uid).len().to_string()]);
             answer.set(tag::N_INSTANCES, vec![sum.instances.len().to_string()]);
             answer.size_bytes = Some(sum.bytes);
             answer
@@ -230,28 +255,33 @@ impl Shared {
     fn remembered(&self) -> Option<Index> {
         let file = File::open(self.index_file.as_ref()?).ok()?;
         let index: Index = serde_json::from_reader(BufReader::with_capacity(1 << 20, file)).ok()?;
-        let whole = index.files.values().all(|known| match &known.what {
-            What::Object { study, .. } => *study < index.studies.len(),
-            What::Refused(_) => true,
-        });
+        let whole = index.series.iter().all(|series| series.study < index.studies.len())
+            && index.files.values().all(|known| match &known.what {
+                What::Object { series, .. } => *series < index.series.len(),
+                What::Refused(_) => true,
+            });
         (whole && index.version == INDEX_VERSION && index.root == self.root).then_some(index)
     }
 
     fn renewed(&self, before: Option<Index>) -> Result<Index, ArchiveError> {
-        let fresh =
-            Index { version: INDEX_VERSION, root: self.root.clone(), studies: Vec::new(), files: BTreeMap::new() };
-        let mut index = before.unwrap_or(fresh);
+        let mut index = before.unwrap_or_else(|| Index {
+            version: INDEX_VERSION,
+            root: self.root.clone(),
+            studies: Vec::new(),
+            series: Vec::new(),
+            files: BTreeMap::new(),
+        });
         let found = self.walk()?;
         let n_known = index.files.len();
         index.files.retain(|path, known| found.get(path).is_some_and(|now| *now == (known.size, known.changed)));
         let mut changed = index.files.len() != n_known;
         let new: Vec<_> = found.into_iter().filter(|(path, _)| !index.files.contains_key(path)).collect();
-        let mut by_key = index.studies.iter().enumerate().map(|(i, study)| (study.key(), i)).collect();
+        let mut places = Places::of(&index);
         for batch in new.chunks(BATCH) {
             let sources: Vec<Source> = batch.iter().map(|(path, _)| Source::file(self.root.join(path))).collect();
             for ((path, (size, time)), inspected) in batch.iter().zip(self.inspector.inspect(&sources)) {
                 let what = match inspected {
-                    Ok(header) => object(&header, &mut index.studies, &mut by_key),
+                    Ok(header) => object(&header, &mut index, &mut places),
                     // A file we cannot look at may belong to any study, so no study could be called complete.
                     Err(refusal) if refusal.is_about_the_machine() => {
                         return Err(self.failed(&self.root.join(path))(io::Error::other(refusal.to_string())));
@@ -322,30 +352,55 @@ impl Study {
     }
 }
 
+/// Where in the index a study and a series are.
+struct Places {
+    studies: BTreeMap<StudyKey, usize>,
+    series: BTreeMap<Series, usize>,
+}
+
+impl Places {
+    fn of(index: &Index) -> Places {
+        Places {
+            studies: index.studies.iter().enumerate().map(|(i, study)| (study.key(), i)).collect(),
+            series: index.series.iter().cloned().zip(0..).collect(),
+        }
+    }
+}
+
 fn refused(refusal: &Refusal) -> String {
     refusal.code().to_owned()
 }
 
-fn object(header: &Header, studies: &mut Vec<Study>, by_key: &mut BTreeMap<StudyKey, usize>) -> What {
+fn object(header: &Header, index: &mut Index, places: &mut Places) -> What {
     let text = |tag: Tag| header.text(filmdesk_instance::Tag(tag.0, tag.1)).unwrap_or_default();
     let key = (header.study_uid.clone(), text(tag::PATIENT_ID), text(tag::ISSUER));
-    let study = *by_key.entry(key).or_insert_with_key(|(uid, patient_id, issuer)| {
+    let study = *places.studies.entry(key).or_insert_with_key(|(uid, patient_id, issuer)| {
         let plain = [tag::STUDY_DATE, tag::STUDY_TIME, tag::ACCESSION, tag::DESCRIPTION, tag::PATIENT_ID, tag::ISSUER];
         let plain = plain.into_iter().chain([tag::BIRTH_DATE, tag::SEX]);
         let mut values: Vec<(Tag, Vec<String>)> = plain.map(|tag| (tag, vec![text(tag)])).collect();
         let name = filmdesk_instance::Tag(tag::NAME.0, tag::NAME.1);
         values.push((tag::NAME, vec![joined(&header.person_name(name))]));
         values.push((tag::STUDY, vec![uid.clone()]));
-        studies.push(Study { uid: uid.clone(), patient_id: patient_id.clone(), issuer: issuer.clone(), values });
-        studies.len() - 1
+        index.studies.push(Study { uid: uid.clone(), patient_id: patient_id.clone(), issuer: issuer.clone(), values });
+        index.studies.len() - 1
+    });
+    let series = Series {
+        study,
+        uid: header.series_uid.clone(),
+        modality: text(tag::MODALITY),
+        body_part: text(tag::BODY_PART),
+        station: text(tag::STATION),
+        department: text(tag::DEPARTMENT),
+    };
+    let series = *places.series.entry(series).or_insert_with_key(|series| {
+        index.series.push(series.clone());
+        index.series.len() - 1
     });
     What::Object {
-        study,
-        series: header.series_uid.clone(),
+        series,
         sop: header.sop_instance_uid.clone(),
         class: header.sop_class_uid.clone(),
         syntax: header.transfer_syntax.clone(),
-        modality: text(tag::MODALITY),
         offset: header.dataset_offset,
     }
 }

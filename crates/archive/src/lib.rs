@@ -48,7 +48,7 @@ pub use config::{ArchiveConfig, ArchiveKind, DicomWebConfig, DimseConfig, TlsCon
 pub use echo::{EchoReport, Offer};
 pub use error::{ArchiveError, Who};
 pub use fetch::{FetchProgress, Fetched};
-pub use find::{InstanceListing, PatientKey, Private, StudyListing};
+pub use find::{InstanceListing, Made, PatientKey, Private, StudyListing};
 pub use gates::Gate;
 pub use listings::Listings;
 pub use spool::Received;
@@ -132,7 +132,12 @@ impl Archive {
     /// A key that is not exact, an identifier of several issuers, or a failure of the archive.
     pub async fn find(&self, patient: &PatientKey) -> Result<Vec<StudyListing>, ArchiveError> {
         patient.check()?;
-        find::studies_of(&self.name, patient, &self.backend.studies(Some(patient), None).await?, self.gates)
+        let answers = self.backend.studies(Some(patient), None).await?;
+        let mut studies = find::studies_of(&self.name, patient, &answers, self.gates)?;
+        let uids: Vec<&str> = studies.iter().map(|study| study.study_uid.as_str()).collect();
+        let series = self.backend.series(&uids).await?;
+        studies.iter_mut().for_each(|study| study.learn(&series));
+        Ok(studies)
     }
 
     /// What is in one of the patient's studies, instance by instance.
@@ -270,6 +275,15 @@ impl Backend {
             Backend::Folder(folder) => folder.studies(patient, study_uid).await,
             Backend::Dimse(dimse) => dimse.studies(patient, study_uid).await,
             Backend::DicomWeb(web) => web.studies(patient, study_uid).await,
+        }
+    }
+
+    /// What the series of these studies say, each answer with its study; a folder has said it of the study.
+    async fn series(&self, studies: &[&str]) -> Result<Vec<find::Answer>, ArchiveError> {
+        match self {
+            Backend::Folder(_) => Ok(Vec::new()),
+            Backend::Dimse(dimse) => dimse.series(studies).await,
+            Backend::DicomWeb(web) => web.series(studies).await,
         }
     }
 

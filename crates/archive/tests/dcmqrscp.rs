@@ -2,6 +2,7 @@
 
 mod support;
 
+use filmdesk_archive::Made;
 use filmdesk_testkit::dcmqrscp::Dcmqrscp;
 use std::path::PathBuf;
 use support::{NAME, PATIENT, archive, data_sets, dimse_entry_at, fetch, files, key, patient_files};
@@ -21,6 +22,9 @@ async fn dcmqrscp_gives_the_same_studies_byte_for_byte() {
         let mut received = std::collections::BTreeMap::new();
         for study in &found {
             assert!(NAME.starts_with(study.patient_name.reveal()), "{via}");
+            // It knows modalities of series only, and nothing of stations, departments and body parts.
+            assert_eq!(study.modalities.len(), 1, "{via}: {study:?}");
+            assert_eq!(study.made, Made::default(), "{via}");
             let into = tempfile::tempdir().unwrap();
             let fetched = fetch(&archive, PATIENT, &study.study_uid, into.path()).await;
             let fetched = fetched.unwrap_or_else(|error| panic!("{via}: {error}\n{}", pacs.log()));

@@ -4,6 +4,7 @@ mod support;
 
 use filmdesk_archive::{Archive, ArchiveError, FetchProgress};
 use filmdesk_testkit::orthanc::Orthanc;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,6 +33,16 @@ async fn every_way_brings_the_same_studies_byte_for_byte() {
         let mut received = std::collections::BTreeMap::new();
         for study in &found {
             assert_eq!(study.patient_name.reveal(), NAME, "{entry}");
+            // What studies are classified by: told by each series, in each archive's own way.
+            let part = match study.modalities.as_slice() {
+                [one] => {
+                    ["CT CHEST", "MR BRAIN", "DX CHEST", "US HEART"].into_iter().find(|m| m.starts_with(one.as_str()))
+                }
+                _ => None,
+            };
+            assert_eq!(study.made.body_parts, BTreeSet::from([part.expect("one modality")[3..].to_owned()]), "{entry}");
+            assert_eq!(study.made.stations, BTreeSet::from(["TESTSTATION".to_owned()]), "{entry}");
+            assert_eq!(study.made.departments, BTreeSet::from(["Medical Imaging".to_owned()]), "{entry}");
             let into = tempfile::tempdir().unwrap();
             let fetched = fetch(&archive, PATIENT, &study.study_uid, into.path()).await.unwrap();
             assert_eq!(fetched.listed.len(), study.n_instances as usize, "{entry}");

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::exit::Failed;
-use filmdesk_policy::cases::{Case, parse_cases};
+use filmdesk_policy::cases::{Case, StudyCase, parse_cases, parse_studies};
 use filmdesk_policy::{RuleFault, RuleFiles, Rules};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,7 +20,7 @@ const BUILT_IN: [(&str, &str); 8] = [
 ];
 
 /// The cases built in.
-const BUILT_IN_CASES: [(&str, &str); 11] = [
+const BUILT_IN_CASES: [(&str, &str); 12] = [
     ("ages.toml", include_str!("../../../rules/ntuh/cases/ages.toml")),
     ("calendar.toml", include_str!("../../../rules/ntuh/cases/calendar.toml")),
     ("fees.toml", include_str!("../../../rules/ntuh/cases/fees.toml")),
@@ -31,6 +31,7 @@ const BUILT_IN_CASES: [(&str, &str); 11] = [
     ("refused.toml", include_str!("../../../rules/ntuh/cases/refused.toml")),
     ("routing.toml", include_str!("../../../rules/ntuh/cases/routing.toml")),
     ("scenarios.toml", include_str!("../../../rules/ntuh/cases/scenarios.toml")),
+    ("studies.toml", include_str!("../../../rules/ntuh/cases/studies.toml")),
     ("waiting.toml", include_str!("../../../rules/ntuh/cases/waiting.toml")),
 ];
 
@@ -45,14 +46,17 @@ pub fn texts(config: &Config, folder: Option<&Path>) -> Result<RuleFiles, Failed
     }
 }
 
+/// What case files hold: situations with what must come of them, and studies with what they are classified to.
+pub type CaseTable = (Vec<Case>, Vec<StudyCase>);
+
 /// The cases beside a rules folder (in its `cases`), as [`texts`] finds it; none when there is no such folder.
 ///
 /// # Errors
 /// A file cannot be read, or holds a case that is none: with line and remedy.
-pub fn cases(config: &Config, folder: Option<&Path>) -> Result<Vec<Case>, Failed> {
+pub fn cases(config: &Config, folder: Option<&Path>) -> Result<CaseTable, Failed> {
     match folder.or(config.rules_folder()) {
         Some(folder) if folder.join("cases").is_dir() => cases_in(&folder.join("cases")),
-        Some(_) => Ok(Vec::new()),
+        Some(_) => Ok(CaseTable::default()),
         None => parsed(&RuleFiles::from_folder_texts(BUILT_IN_CASES), "the cases built in"),
     }
 }
@@ -61,16 +65,17 @@ pub fn cases(config: &Config, folder: Option<&Path>) -> Result<Vec<Case>, Failed
 ///
 /// # Errors
 /// As [`cases`].
-pub fn cases_in(folder: &Path) -> Result<Vec<Case>, Failed> {
+pub fn cases_in(folder: &Path) -> Result<CaseTable, Failed> {
     parsed(&folder_texts(folder)?, &folder.display().to_string())
 }
 
-fn parsed(texts: &RuleFiles, place: &str) -> Result<Vec<Case>, Failed> {
-    let mut cases = Vec::new();
+fn parsed(texts: &RuleFiles, place: &str) -> Result<CaseTable, Failed> {
+    let (mut cases, mut studies) = CaseTable::default();
     for (name, text) in &texts.files {
         cases.extend(parse_cases(name, text).map_err(|faults| mistakes(&faults, place))?);
+        studies.extend(parse_studies(name, text).map_err(|faults| mistakes(&faults, place))?);
     }
-    Ok(cases)
+    Ok((cases, studies))
 }
 
 /// Mistakes, each with file, line, column and remedy.

@@ -1,7 +1,7 @@
 //! What is asked for, what the archive has of it, what was ticked, and what it weighs.
 
 use crate::{Applicant, ArchivePatient, By, Patient, Private};
-use filmdesk_policy::{Answer, Collection, Lang, RecordKindId, Situation};
+use filmdesk_policy::{Answer, Collection, Lang, RecordKindId, Situation, StudyFacts};
 use jiff::{Timestamp, civil::Date, civil::DateTime};
 
 /// A valid submission: the form, read.
@@ -45,6 +45,12 @@ pub struct FoundStudy {
     pub modalities: Vec<String>,
     /// Study Description (0008,1030), decoded.
     pub description: Private,
+    /// Body Part Examined (0018,0015) of its series, several joined by `\`; `None` when the archive does not say.
+    pub body_part: Option<String>,
+    /// Station Name (0008,1010), likewise.
+    pub station: Option<String>,
+    /// Institutional Department Name (0008,1040), likewise.
+    pub department: Option<String>,
     /// Accession Number (0008,0050).
     pub accession: Private,
     /// Patient's Name (0010,0010) as the archive shows it.
@@ -57,6 +63,20 @@ pub struct FoundStudy {
     pub size_bytes: Option<u64>,
     /// What the rules classify it as; `None`: staff classify (A21).
     pub kind: Option<RecordKindId>,
+}
+
+impl FoundStudy {
+    /// What it is classified by.
+    pub fn facts(&self) -> StudyFacts {
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        StudyFacts {
+            modalities: self.modalities.clone(),
+            description: self.description.reveal().to_owned(),
+            body_part: said(&self.body_part),
+            station: said(&self.station),
+            department: said(&self.department),
+        }
+    }
 }
 
 /// The result of a find job.

@@ -12,7 +12,8 @@ impl Rules {
         if let Some((_, kind)) = remembered {
             return Some(kind.clone());
         }
-        self.classify.iter().find(|row| fits(row, &facts)).map(|row| RecordKindId(row.kind.get_ref().clone()))
+        let unit = self.performing_unit(&facts);
+        self.classify.iter().find(|row| fits(row, &facts, unit)).map(|row| RecordKindId(row.kind.get_ref().clone()))
     }
 
     /// The unit that performed a study, by the words of `hospital.toml` in its department attribute (A19).
@@ -38,7 +39,7 @@ fn normalised(facts: &StudyFacts) -> StudyFacts {
     }
 }
 
-fn fits(row: &ClassifyRow, facts: &StudyFacts) -> bool {
+fn fits(row: &ClassifyRow, facts: &StudyFacts, unit: Option<&str>) -> bool {
     let has = |wanted: &[String]| wanted.iter().any(|m| facts.modalities.contains(m));
     let found = |words: &[String], fields: &[&str]| {
         words.is_empty() || words.iter().any(|w| fields.iter().any(|f| f.contains(w.as_str())))
@@ -49,5 +50,5 @@ fn fits(row: &ClassifyRow, facts: &StudyFacts) -> bool {
         && found(&row.words, &everywhere)
         && found(&row.body_part, &[&facts.body_part])
         && found(&row.station, &[&facts.station])
-        && found(&row.department, &[&facts.department])
+        && row.unit.as_ref().is_none_or(|wanted| unit == Some(wanted.get_ref().as_str()))
 }

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::rules;
+use common::{case_files, rules};
+use filmdesk_policy::cases::{parse_studies, run_study};
 use filmdesk_policy::{Overlay, RecordKindId, StudyFacts};
 
 fn facts(modalities: &str, description: &str, body_part: &str, department: &str) -> StudyFacts {
@@ -15,49 +16,33 @@ fn facts(modalities: &str, description: &str, body_part: &str, department: &str)
     }
 }
 
+/// Every study of every case file of a folder, classified; how many there were.
+fn check(folder: &str) -> usize {
+    let (rules, mut wrong, mut n) = (rules(folder), Vec::new(), 0);
+    for (file, text) in case_files(folder) {
+        let studies = parse_studies(&file, &text).unwrap_or_else(|faults| panic!("{}", common::lines(&faults)));
+        n += studies.len();
+        wrong.extend(studies.iter().filter_map(|study| run_study(&rules, study)));
+    }
+    assert!(wrong.is_empty(), "{} of {n} studies:\n{}", wrong.len(), wrong.join("\n"));
+    n
+}
+
 #[test]
 fn studies_find_their_item() {
+    assert!(check("ntuh") >= 65);
+    assert!(check("example") >= 6);
+}
+
+#[test]
+fn a_study_case_that_is_wrong_is_told() {
     let rules = rules("ntuh");
-    for (modalities, description, body_part, department, kind) in [
-        ("CT", "CT BRAIN WITHOUT CONTRAST", "HEAD", "Radiology", Some("ct")),
-        ("CT\\SR", "Chest CT", "CHEST", "", Some("ct")),
-        ("CT", "Dental CBCT", "JAW", "Dentistry", Some("dental-ct")),
-        ("CT", "電腦斷層 牙科", "", "", Some("dental-ct")),
-        ("MR", "MRI L-spine", "LSPINE", "", Some("mri")),
-        ("PT\\CT", "PET-CT whole body", "WHOLEBODY", "Nuclear Medicine", Some("pet-ct")),
-        ("NM", "Whole body bone scan", "", "", Some("bone-scan")),
-        ("NM", "骨骼掃描", "", "核子醫學部", Some("bone-scan")),
-        ("NM", "Tl-201 myocardial perfusion SPECT", "HEART", "", Some("myocardial-perfusion")),
-        ("NM", "Thyroid scan", "THYROID", "", Some("other-nuclear-medicine")),
-        ("DX", "Chest PA", "CHEST", "", Some("general-x-ray")),
-        ("CR", "KUB", "ABDOMEN", "", Some("general-x-ray")),
-        ("MG", "Mammography screening", "BREAST", "", Some("mammography")),
-        ("DX", "magnification", "BREAST", "", Some("mammography")),
-        ("XA", "Cerebral angiography", "HEAD", "Radiology", Some("angiography")),
-        ("XA", "Coronary angiography (CAG)", "HEART", "Cath Lab", Some("cardiovascular")),
-        ("US", "Abdominal sonography", "ABDOMEN", "", Some("ultrasound")),
-        ("US", "Echocardiography", "HEART", "心血管中心", Some("cardiovascular")),
-        ("ES", "Colonoscopy", "", "", Some("endoscopy")),
-        ("OP", "Fundus", "EYE", "", Some("eye")),
-        ("OPT", "OCT macula", "", "", Some("eye")),
-        ("BMD", "spine", "", "", Some("bone-mass-imaging")),
-        ("OT", "DXA Bone Density", "", "Radiology", Some("bone-mass-imaging")),
-        ("OT", "Bone mineral density", "", "Nuclear Medicine", Some("bone-mass-nuclear")),
-        ("RF", "Upper GI series", "", "", Some("upper-gi")),
-        ("RF", "Barium enema, colon", "", "", Some("lower-gi")),
-        ("RF", "Hysterosalpingography", "", "", Some("uterus-fallopian-tube")),
-        ("RF", "Myelography", "", "", Some("spinal-cord")),
-        ("CR", "IVP 15 min", "", "", Some("urinary-tract")),
-        ("CR", "babygram", "", "", Some("children")),
-        ("IO", "Bitewing", "", "", Some("dental-x-ray")),
-        ("PX", "", "", "", Some("dental-x-ray")),
-        ("SR", "Report only", "", "", None),
-        ("OT", "Scanned paper", "", "", None),
-        ("", "", "", "", None),
-    ] {
-        let found = rules.classify(&Overlay::default(), &facts(modalities, description, body_part, department));
-        assert_eq!(found.as_ref().map(|k| k.0.as_str()), kind, "{modalities} {description}");
-    }
+    let ask = |text: &str| parse_studies("studies.toml", text).expect("a study");
+    let wrong = ask("[[study]]\nis = { modalities = [\"CT\"] }\nkind = \"mri\"\n");
+    assert_eq!(run_study(&rules, &wrong[0]).as_deref(), Some("studies.toml:2: expected mri, found ct"));
+    let unknown =
+        parse_studies("studies.toml", "[[study]]\nis = { modality = \"CT\" }\nkind = \"ct\"\n").expect_err("modality");
+    assert_eq!((unknown[0].line, unknown[0].remedy.is_empty()), (2, false));
 }
 
 #[test]

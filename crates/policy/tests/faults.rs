@@ -88,6 +88,9 @@ fn validities_that_overlap_or_leave_a_gap() {
 
 #[test]
 fn references_to_rows_that_do_not_exist() {
+    check("record-kinds.toml", "unit = \"dentistry\"\n\n", "unit = \"dental\"\n\n", "no unit \"dental\"");
+    check("record-kinds.toml", "modalities = [\"PT\"]\n", "", "fits every study");
+    check("record-kinds.toml", "words = [\"dental\", ", "words = [\"\", ", "an empty word");
     check(
         "hospital.toml",
         "default_venue = \"imaging-registration\"",

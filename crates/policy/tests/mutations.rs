@@ -4,7 +4,7 @@
 mod common;
 
 use common::{case_files, rule_files};
-use filmdesk_policy::cases::{Case, parse_cases, run_case};
+use filmdesk_policy::cases::{Case, StudyCase, parse_cases, parse_studies, run_case, run_study};
 use filmdesk_policy::{RuleFiles, Rules};
 
 /// A changed folder, and what was changed.
@@ -18,13 +18,21 @@ fn cases() -> Vec<Case> {
     parsed.flatten().collect()
 }
 
+fn studies() -> Vec<StudyCase> {
+    let parsed = case_files("ntuh").into_iter().map(|(file, text)| parse_studies(&file, &text).expect("studies"));
+    parsed.flatten().collect()
+}
+
 /// Runs every mutation and names those that no case notices.
 fn check(mutations: Vec<Mutation>, at_least: usize) {
     assert!(mutations.len() >= at_least, "only {} mutations", mutations.len());
-    let cases = cases();
+    let (cases, studies) = (cases(), studies());
     let unnoticed = |m: &Mutation| match Rules::load(&m.files) {
         Err(_) => false,
-        Ok(rules) => cases.iter().all(|c| run_case(&rules, c).differences.is_empty()),
+        Ok(rules) => {
+            studies.iter().all(|s| run_study(&rules, s).is_none())
+                && cases.iter().all(|c| run_case(&rules, c).differences.is_empty())
+        }
     };
     let refused = mutations.iter().filter(|m| Rules::load(&m.files).is_err()).count();
     println!("{} mutations: {refused} do not load, the rest fail a case", mutations.len());
@@ -134,6 +142,32 @@ fn every_kind_and_route() {
     }));
     // The two kinds that are never copied here have no fee, and so no class that could be seen.
     mutations.retain(|m| !["dental-ct", "cardiovascular"].iter().any(|k| elsewhere(m, k)));
+    check(mutations, 55);
+}
+
+#[test]
+fn every_row_that_classifies() {
+    let file = "record-kinds.toml";
+    let mut mutations = rows(file, "classify");
+    let text = rule_files("ntuh").files[file].clone();
+    let classify = text.find("[[classify]]").expect("a row");
+    // Without what narrows it, and without each part of the body.
+    for key in ["unit = ", "body_part = ", "without = "] {
+        for (at, _) in text[classify..].match_indices(&format!("\n{key}")).map(|(at, key)| (classify + at + 1, key)) {
+            let end = at + text[at..].find('\n').expect("a line");
+            let line = text[..at].matches('\n').count() + 1;
+            mutations.push(replaced(file, at..end, "", format!("line {line}: {} dropped", &text[at..end])));
+        }
+    }
+    for (at, _) in text[classify..].match_indices("body_part = [") {
+        let start = classify + at + "body_part = [".len();
+        let end = start + text[start..].find(']').expect("a list");
+        let parts: Vec<&str> = text[start..end].split(", ").collect();
+        for dropped in parts.iter().filter(|_| parts.len() > 1) {
+            let kept: Vec<&str> = parts.iter().filter(|part| *part != dropped).copied().collect();
+            mutations.push(replaced(file, start..end, &kept.join(", "), format!("{dropped} of {parts:?}")));
+        }
+    }
     check(mutations, 55);
 }
 

@@ -183,6 +183,7 @@ fn study_json(study: &StudyListing) -> Value {
     json!({
         "archive": study.archive, "study_uid": study.study_uid, "date": study.date.map(|d| d.to_string()),
         "time": study.time, "modalities": study.modalities, "description": study.description.reveal(),
+        "body_parts": study.made.body_parts, "stations": study.made.stations, "departments": study.made.departments,
         "accession": study.accession.reveal(), "patient_name": study.patient_name.reveal(),
         "issuer": study.issuer.as_ref().map(|issuer| issuer.reveal()), "birth_date": study.birth_date.map(|d| d.to_string()),
         "sex": study.sex, "n_series": study.n_series, "n_instances": study.n_instances, "size_bytes": study.size_bytes

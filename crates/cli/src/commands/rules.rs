@@ -3,10 +3,10 @@
 
 use crate::config::Config;
 use crate::exit::Failed;
-use crate::hospital;
+use crate::hospital::{self, CaseTable};
 use clap::{Args, Subcommand};
 use filmdesk_policy::Rules;
-use filmdesk_policy::cases::{Case, CaseChange, case_changes, run_case, unproved_lines};
+use filmdesk_policy::cases::{Case, CaseChange, case_changes, run_case, run_study, unproved_lines};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -60,9 +60,9 @@ fn rules(config: &Config, folder: Option<&Path>) -> Result<Rules, Failed> {
     folder.map_or_else(|| hospital::rules(config), hospital::rules_in)
 }
 
-fn cases(config: &Config, folder: Option<&Path>, cases: Option<&Path>) -> Result<Vec<Case>, Failed> {
+fn cases(config: &Config, folder: Option<&Path>, cases: Option<&Path>) -> Result<CaseTable, Failed> {
     let found = cases.map_or_else(|| hospital::cases(config, folder), hospital::cases_in)?;
-    match (cases, found.is_empty()) {
+    match (cases, found.0.is_empty()) {
         (Some(folder), true) => Err(Failed::usage(format!("there is no case in {}", folder.display()))),
         (Some(_) | None, _) => Ok(found),
     }
@@ -73,7 +73,7 @@ fn check(config: &Config, args: &CheckArgs) -> Result<(), Failed> {
     let rules = rules(config, folder)?;
     let hospital = rules.hospital();
     println!("{}: {} record kinds, rules {}", hospital.id, rules.record_kinds().len(), &rules.hash()[..12]);
-    let cases = cases(config, folder, args.cases.as_deref())?;
+    let (cases, studies) = cases(config, folder, args.cases.as_deref())?;
     if cases.is_empty() {
         println!("there is no case: write some into a folder `cases` beside the rules");
         return Ok(());
@@ -82,6 +82,11 @@ fn check(config: &Config, args: &CheckArgs) -> Result<(), Failed> {
     println!("{} of {} cases answer as expected", cases.len() - failures.len(), cases.len());
     if !failures.is_empty() {
         return Err(Failed::partly(format!("{} cases differ:\n  {}", failures.len(), failures.join("\n  "))));
+    }
+    let wrong: Vec<String> = studies.iter().filter_map(|study| run_study(&rules, study)).collect();
+    println!("{} of {} studies are classified as expected", studies.len() - wrong.len(), studies.len());
+    if !wrong.is_empty() {
+        return Err(Failed::partly(format!("{} studies differ:\n  {}", wrong.len(), wrong.join("\n  "))));
     }
     if args.cases.is_none() {
         let unproved = unproved_lines(&rules, &hospital::texts(config, folder)?.files, &cases);
@@ -115,7 +120,7 @@ fn diff(config: &Config, args: &DiffArgs) -> Result<(), Failed> {
     let after = args.to.as_deref().map_or_else(|| Ok(before.clone()), hospital::rules_in)?;
     let set = args.set.iter().map(|s| choice(s)).collect::<Result<Vec<_>, _>>()?;
     let after = after.with_choices(&set).map_err(Failed::usage)?;
-    let cases = cases(config, args.folder.as_deref(), args.cases.as_deref())?;
+    let (cases, _) = cases(config, args.folder.as_deref(), args.cases.as_deref())?;
     if cases.is_empty() {
         return Err(Failed::usage("there is no case to compare: write some, or name a folder with --cases"));
     }

@@ -4,8 +4,9 @@ use crate::worker::Worker;
 use crate::worker::stopped::{Stopped, failed};
 use filmdesk_archive::{PatientKey, StudyListing};
 use filmdesk_desk::{Application, ArchivePatient, Found, FoundStudy, Private, State, Verified, WhoCanFix};
-use filmdesk_policy::{Overlay, StudyFacts};
+use filmdesk_policy::Overlay;
 use filmdesk_store::{Change, Job, JobKind};
+use std::collections::BTreeSet;
 
 /// Whether the application waits for this job.
 pub(super) fn is_under_way(application: &Application, kind: &JobKind) -> bool {
@@ -58,15 +59,16 @@ impl Worker {
     }
 
     fn found_study(&self, listing: StudyListing, overlay: &Overlay) -> FoundStudy {
-        let facts = StudyFacts {
-            modalities: listing.modalities.clone(),
-            description: listing.description.reveal().to_owned(),
-            ..StudyFacts::default()
-        };
         let private = |text: &filmdesk_archive::Private| Private::new(text.reveal());
-        FoundStudy {
-            kind: self.rules.get().classify(overlay, &facts),
+        let all = |values: &BTreeSet<String>| {
+            (!values.is_empty()).then(|| values.iter().map(String::as_str).collect::<Vec<_>>().join("\\"))
+        };
+        let mut study = FoundStudy {
+            kind: None,
             description: private(&listing.description),
+            body_part: all(&listing.made.body_parts),
+            station: all(&listing.made.stations),
+            department: all(&listing.made.departments),
             accession: private(&listing.accession),
             patient_name: private(&listing.patient_name),
             archive: listing.archive,
@@ -77,7 +79,9 @@ impl Worker {
             n_series: listing.n_series,
             n_instances: listing.n_instances,
             size_bytes: listing.size_bytes,
-        }
+        };
+        study.kind = self.rules.get().classify(overlay, &study.facts());
+        study
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::fields::{Faults, Fields, fault};
 use super::read::{situation_from_value, to_json};
+use super::studies::StudyRow;
 use crate::rules::line_and_column;
 use crate::{Answer, Overlay, Payable, ReadyTime, RuleFault, Rules, Violation, taiwan};
 use jiff::civil::{Date, DateTime};
@@ -50,11 +51,13 @@ struct Expect {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct CaseFile {
+pub(super) struct CaseFile {
     #[serde(default)]
     defaults: Defaults,
     #[serde(default)]
     case: Vec<CaseRow>,
+    #[serde(default)]
+    pub study: Vec<StudyRow>,
 }
 
 #[derive(Default, Deserialize)]
@@ -108,29 +111,36 @@ pub struct Changed {
     pub after: Value,
 }
 
-/// Reads a case file.
+fn refuse(file: &str, text: &str, offset: usize, message: String, remedy: &str) -> Vec<RuleFault> {
+    let (line, column) = line_and_column(text, offset);
+    vec![RuleFault { file: file.to_owned(), line, column, message, remedy: remedy.to_owned() }]
+}
+
+/// A case file's rows as written.
+pub(super) fn parsed(file: &str, text: &str) -> Result<CaseFile, Vec<RuleFault>> {
+    toml::from_str(text).map_err(|e| {
+        let remedy = "correct it; rules/README.md describes the case format";
+        refuse(file, text, e.span().map_or(0, |s| s.start), e.message().trim().to_owned(), remedy)
+    })
+}
+
+/// Reads the cases of a case file.
 ///
 /// # Errors
 /// What does not fit, with line and remedy.
 pub fn parse_cases(file: &str, text: &str) -> Result<Vec<Case>, Vec<RuleFault>> {
-    let refuse = |offset: usize, message: String, remedy: &str| {
-        let (line, column) = line_and_column(text, offset);
-        vec![RuleFault { file: file.to_owned(), line, column, message, remedy: remedy.to_owned() }]
-    };
-    let parsed: CaseFile = toml::from_str(text).map_err(|e| {
-        let remedy = "correct it; rules/README.md describes the case format";
-        refuse(e.span().map_or(0, |s| s.start), e.message().trim().to_owned(), remedy)
-    })?;
-    let default_at = match &parsed.defaults.at {
+    let refuse = |offset, message, remedy| refuse(file, text, offset, message, remedy);
+    let rows = parsed(file, text)?;
+    let default_at = match &rows.defaults.at {
         None => DateTime::ZERO,
         Some(at) => taiwan::parse_moment(at.get_ref())
             .map_err(|e| refuse(at.span().start, e.to_string(), "write defaults.at as 2026-12-01T10:00"))?,
     };
-    if let Some(twice) = parsed
+    if let Some(twice) = rows
         .case
         .iter()
         .enumerate()
-        .find_map(|(i, c)| parsed.case[..i].iter().any(|d| d.name.get_ref() == c.name.get_ref()).then_some(&c.name))
+        .find_map(|(i, c)| rows.case[..i].iter().any(|d| d.name.get_ref() == c.name.get_ref()).then_some(&c.name))
     {
         return Err(refuse(twice.span().start, "two cases have this name".to_owned(), "give each case its own name"));
     }
@@ -147,7 +157,7 @@ pub fn parse_cases(file: &str, text: &str) -> Result<Vec<Case>, Vec<RuleFault>> 
         expect: row.expect,
         default_at,
     };
-    Ok(parsed.case.into_iter().map(case).collect())
+    Ok(rows.case.into_iter().map(case).collect())
 }
 
 /// What a case changes beside the question: another desk than the committed rules alone make.

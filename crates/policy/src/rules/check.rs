@@ -154,6 +154,15 @@ fn record_kinds(p: &Parsed, known: &Known, faults: &mut Faults) {
     }
     for row in &p.kinds.classify {
         refers(file, "kind", &row.kind, &known.kinds, faults);
+        row.unit.iter().for_each(|u| refers(file, "unit", u, &known.units, faults));
+        let lists = [&row.modalities, &row.words, &row.body_part, &row.station];
+        if lists.iter().all(|list| list.is_empty()) && row.unit.is_none() {
+            let remedy = "name modalities, words, body_part, station or unit";
+            faults.at(file, row.id.span(), "this row fits every study", remedy);
+        }
+        if lists.iter().any(|list| list.iter().any(|word| word.trim().is_empty())) {
+            faults.at(file, row.id.span(), "an empty word fits everything", "write the word, or remove it");
+        }
     }
 }
 

@@ -136,7 +136,7 @@ fn build(p: Parsed, hash: String) -> Rules {
         kinds: p.kinds.kind.iter().map(record_kind).collect(),
         kind_rows: p.kinds.kind.iter().map(|k| (id(&k.id), k.clone())).collect(),
         routes: p.kinds.route,
-        classify: p.kinds.classify,
+        classify: p.kinds.classify.into_iter().map(classify).collect(),
         disc_types,
         fees: p.fees.fee.iter().map(|f| fee(f.get_ref())).collect(),
         documents: p.documents.document.iter().map(|d| (id(&d.id), d.clone())).collect(),
@@ -186,6 +186,19 @@ fn hospital(file: HospitalFile) -> Hospital {
 
 pub(crate) fn lower(words: &[String]) -> Vec<String> {
     words.iter().map(|w| w.to_lowercase()).collect()
+}
+
+/// The row's words as they are compared: without regard to case.
+fn classify(row: ClassifyRow) -> ClassifyRow {
+    let modalities = |list: &[String]| list.iter().map(|m| m.to_uppercase()).collect();
+    ClassifyRow {
+        modalities: modalities(&row.modalities),
+        without: modalities(&row.without),
+        words: lower(&row.words),
+        body_part: lower(&row.body_part),
+        station: lower(&row.station),
+        ..row
+    }
 }
 
 fn record_kind(k: &KindRow) -> RecordKind {

@@ -294,8 +294,7 @@ pub(crate) struct ClassifyRow {
     pub body_part: Vec<String>,
     #[serde(default)]
     pub station: Vec<String>,
-    #[serde(default)]
-    pub department: Vec<String>,
+    pub unit: Option<Spanned<String>>,
 }
 
 // ── fees.toml ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,8 +26,8 @@ record! {
     Applicant { person, agent, phone, email }
     Request { patient, applicant, situation, descriptions, address, purpose, lang }
     FoundStudy {
-        archive, study_uid, date, time, modalities, description, accession, patient_name, n_series, n_instances, size_bytes,
-        kind,
+        archive, study_uid, date, time, modalities, description, body_part, station, department, accession, patient_name,
+        n_series, n_instances, size_bytes, kind,
     }
     Found { at, studies }
     TickedStudy { study, kind }

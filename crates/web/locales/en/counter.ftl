@@ -205,6 +205,7 @@ remember-kind = Remember this
 study-counts = Series: { $series } · instances: { $instances }
 e-tick = Tick at least one study
 e-kind = Choose what “{ $what }” counts as
+e-kind-elsewhere = { $what }: copied at the unit that performed it. Untick it and refer the applicant there, or choose what it really counts as
 
 ## When it stops
 

@@ -205,6 +205,7 @@ remember-kind = 記住這個類別
 study-counts = { $series } 個系列 · { $instances } 個影像物件
 e-tick = 請至少勾選一項檢查
 e-kind = 請為「{ $what }」選擇收費類別
+e-kind-elsewhere = 「{ $what }」須至原檢查單位申請：請取消勾選並轉介申請人，或更正收費類別
 
 ## 停下來時
 

@@ -9,7 +9,7 @@ use crate::words;
 use askama::Template;
 use axum::response::Response;
 use filmdesk_desk::{Action, Application, FoundStudy, Order, StallReason, State, TickedStudy, Verified, WhoCanFix};
-use filmdesk_policy::{RecordKindId, StudyFacts};
+use filmdesk_policy::RecordKindId;
 use filmdesk_store::JobKind;
 
 /// A study as the clerk sees it (W3: masked patient, date, modality, description, counts).
@@ -77,7 +77,6 @@ pub fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
             .rules
             .record_kinds()
             .iter()
-            .filter(|kind| !kind.elsewhere)
             .map(|kind| (kind.id.0.clone(), tr.text(&kind.name).to_owned()))
             .collect(),
     };
@@ -132,6 +131,10 @@ pub async fn tick(posted: Posted) -> Result<Response, PageError> {
         let field = format!("kind_{}", key(study));
         let kind = RecordKindId(posted.typed.get(&field).to_owned());
         match posted.state.rules.record_kind(&kind) {
+            Some(row) if row.elsewhere => {
+                let tr = posted.ctx.tr;
+                problems.add(&field, tr.t1("e-kind-elsewhere", "what", tr.text(&row.name)));
+            }
             Some(_) => ticked.push(TickedStudy { study: study.clone(), kind }),
             None => problems.add(&field, posted.ctx.tr.t1("e-kind", "what", study.description.reveal())),
         }
@@ -144,12 +147,7 @@ pub async fn tick(posted: Posted) -> Result<Response, PageError> {
         return posted.again(problems).await;
     }
     for study in ticked.iter().filter(|t| posted.typed.ticked(&format!("remember_{}", key(&t.study)))) {
-        let facts = StudyFacts {
-            modalities: study.study.modalities.clone(),
-            description: study.study.description.reveal().to_owned(),
-            ..StudyFacts::default()
-        };
-        let by = posted.by();
+        let (facts, by) = (study.study.facts(), posted.by());
         posted.state.store.remember_classification(&facts, &study.kind, &by).await.map_err(PageError::internal)?;
     }
     let order = Order { patient: patient.clone(), studies: ticked, by: posted.by() };

@@ -193,6 +193,11 @@ async fn weighing_can_be_stopped_and_a_quote_amended() {
     desk.worker().work().await;
     let none = post(&desk, &mut clerk, &number, "order", &[]).await;
     assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing ticked");
+    // What another unit copies is not weighed here, whatever the archive said of it.
+    let elsewhere = &[("tick_2.25.1003@sample", "yes"), ("kind_2.25.1003@sample", "cardiovascular")];
+    let refused = post(&desk, &mut clerk, &number, "order", elsewhere).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.has("須至原檢查單位申請"), "{}", refused.body);
     let unclassified = &[("tick_2.25.1003@sample", "yes"), ("kind_2.25.1003@sample", "")];
     assert_eq!(post(&desk, &mut clerk, &number, "order", unclassified).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let classified = &[

@@ -100,6 +100,15 @@ fn a_mistake_in_the_rules_is_named_with_its_line_and_nothing_starts() {
         assert_eq!(output.status.code(), Some(2), "{command:?}: {}", said(&output));
         assert!(said(&output).contains(&format!("fees.toml:{line}:")), "{command:?}: {}", said(&output));
     }
+    // The doctor goes on: it is one thing among those that are not in order.
+    let doctor = desk.run(&["doctor", "--json"]);
+    assert_eq!(doctor.status.code(), Some(3), "{}", said(&doctor));
+    let findings: Vec<serde_json::Value> =
+        String::from_utf8_lossy(&doctor.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |subject: &str| findings.iter().find(|f| f["subject"] == subject).expect("a finding");
+    let rules = of("rules")["said"].as_str().expect("text");
+    assert!(of("rules")["ok"] == false && of("inspectors")["ok"] == true, "{}", said(&doctor));
+    assert!(rules.contains(&format!("fees.toml:{line}:")) && rules.contains("correct the spelling"), "{rules}");
 }
 
 #[test]

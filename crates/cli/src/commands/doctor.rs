@@ -40,8 +40,7 @@ pub async fn run(mut config: Config, args: &DoctorArgs) -> Result<(), Failed> {
     if args.demo {
         demo::configure(&mut config);
     }
-    let rules = hospital::rules(&config)?;
-    let mut findings = vec![finding("configuration", Ok("can be read".to_owned())), rules_finding(&rules)];
+    let mut findings = vec![finding("configuration", Ok("can be read".to_owned())), rules(&config)];
     findings
         .extend([room("state", &config.state, 0), room("spool", &config.spool.folder, config.spool.keep_free_bytes)]);
     findings.extend(serve::certificates(&config).into_iter().map(|(table, ends)| {
@@ -65,9 +64,11 @@ pub async fn run(mut config: Config, args: &DoctorArgs) -> Result<(), Failed> {
     if n == 0 { Ok(()) } else { Err(Failed::partly(format!("{n} things are not in order"))) }
 }
 
-fn rules_finding(rules: &Rules) -> Finding {
-    let said = format!("{}, calendar {}, {}", rules.hospital().id, rules.calendar_version(), &rules.hash()[..12]);
-    finding("rules", Ok(said))
+/// The rules: which they are, or every mistake in them with file, line and remedy.
+fn rules(config: &Config) -> Finding {
+    let said = hospital::rules(config).map_err(|mistakes| mistakes.to_string());
+    let which = |r: Rules| format!("{}, calendar {}, {}", r.hospital().id, r.calendar_version(), &r.hash()[..12]);
+    finding("rules", said.map(which))
 }
 
 fn room(subject: &str, folder: &Path, keep_free: u64) -> Finding {

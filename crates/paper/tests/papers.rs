@@ -75,7 +75,7 @@ fn every_paper_prints_in_both_languages() {
     };
     keep("label.pdf", &disc_label(&label).expect("label"));
     for (sealed, value) in [(false, "王測試"), (true, "")] {
-        let rows = ["病人姓名 Patient", "身分證號 Identity number", "受託人姓名 Agent", "受託人證號 Agent's number"]
+        let rows = ["病人姓名 Patient", "身分證號 Identity number", "受託人姓名 Agent", "受託人證號 Agent’s number"]
             .iter()
             .chain(&["與病人關係 Relation", "目的 Purpose", "範圍（檢查、日期） Scope (examinations, dates)"])
             .map(|label| row(label, value))
@@ -123,6 +123,14 @@ fn asked(tool: &str, arguments: &[&str], pdf: &std::path::Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// How wide a word is printed, points, by `pdftotext -bbox`.
+fn width(words: &str, word: &str) -> f64 {
+    let line = words.lines().find(|line| line.contains(&format!(">{word}<"))).unwrap_or_else(|| panic!("no {word}"));
+    let at =
+        |key: &str| line.split(key).nth(1).and_then(|rest| rest.split('"').nth(1)).and_then(|n| n.parse::<f64>().ok());
+    at("xMax").expect("xMax") - at("xMin").expect("xMin")
+}
+
 #[test]
 fn the_consent_form_is_tagged_in_both_languages_with_its_fonts_in_it_and_the_six_things_of_article_8() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -130,7 +138,10 @@ fn the_consent_form_is_tagged_in_both_languages_with_its_fonts_in_it_and_the_six
         let facts = ConsentFacts {
             hospital: ("範例醫院".into(), "Example Hospital".into()),
             phone: "02-2356-2810".into(),
-            rows: vec![row("病人姓名 Patient’s name", "王測試"), row("申請用途 Purpose of the copies", "轉診（測試）")],
+            rows: vec![
+                row("病人姓名 Patient’s name", "Patient 王測試"),
+                row("申請用途 Purpose of the copies", "轉診（測試）"),
+            ],
             sealed,
         };
         let file = folder.path().join("consent.pdf");
@@ -162,6 +173,10 @@ fn the_consent_form_is_tagged_in_both_languages_with_its_fonts_in_it_and_the_six
         ] {
             assert!(text.contains(said), "{said:?} is not in\n{text}");
         }
+        // An English apostrophe takes the room of one, not of a Han character (an em, a third of this word).
+        let words = asked("pdftotext", &["-bbox"], &file);
+        let apostrophe = width(&words, "Patient’s") - width(&words, "Patient");
+        assert!(apostrophe < 0.3 * width(&words, "Patient"), "{apostrophe} points more\n{words}");
         assert_eq!(text.contains("Seal(required)"), sealed);
         assert_eq!(text.contains("簽名並蓋章"), sealed);
     }

@@ -1,5 +1,6 @@
 //! The answer: lines, papers, place, time, each with the rule it comes from.
 
+use crate::rules::rows::Validity;
 use crate::{FeeClass, RecordKindId, Text};
 use jiff::civil::DateTime;
 
@@ -219,4 +220,7 @@ pub struct RecordKind {
     pub note: Option<Text>,
     /// Its source.
     pub cite: Cite,
+    /// The waiting period it is under, by its id.
+    pub(crate) clearance: Option<String>,
+    pub(crate) validity: Validity,
 }

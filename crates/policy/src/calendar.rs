@@ -1,6 +1,6 @@
 //! Open days: the weekly windows, the published calendar, and what the counter declared on the spot.
 
-use crate::rules::rows::WindowRow;
+use crate::rules::rows::{Dated, WindowRow};
 use crate::rules::switches::{ClosedDays, WindowEnd};
 use crate::{Overlay, Reason, Rules, Text, taiwan};
 use jiff::ToSpan;
@@ -20,7 +20,7 @@ impl Rules {
             return true;
         }
         let weekday = date.weekday();
-        let in_week = self.schedule.window.iter().any(|w| w.days.iter().any(|d| d.weekday() == weekday));
+        let in_week = self.hours_on(date).any(|w| w.days.iter().any(|d| d.weekday() == weekday));
         in_week && self.calendar_covers(date) && !self.holiday(date)
     }
 
@@ -53,12 +53,17 @@ impl Rules {
         self.first_open_on_or_after(overlay, date.tomorrow().ok()?)
     }
 
+    /// The windows in force on a day, of whatever weekday. Hours are those of the day itself, not of the application.
+    fn hours_on(&self, date: Date) -> impl Iterator<Item = &WindowRow> {
+        self.schedule.window.iter().filter(move |w| w.validity().holds_on(date))
+    }
+
     /// The windows of an open day. A day declared open whose weekday has none is open in every window.
     fn windows_on(&self, date: Date) -> impl Iterator<Item = &WindowRow> {
         let weekday = date.weekday();
         let has = move |w: &WindowRow| w.days.iter().any(|d| d.weekday() == weekday);
-        let any = self.schedule.window.iter().any(has);
-        self.schedule.window.iter().filter(move |w| !any || has(w))
+        let any = self.hours_on(date).any(has);
+        self.hours_on(date).filter(move |w| !any || has(w))
     }
 
     /// The window a moment falls in, on an open day.
@@ -68,16 +73,16 @@ impl Rules {
         }
         self.windows_on(at.date()).find(|w| {
             let before_end = match self.switches.window_end {
-                WindowEnd::HalfOpen => at.time() < w.until.0,
-                WindowEnd::ClosedEnd => at.time() <= w.until.0,
+                WindowEnd::HalfOpen => at.time() < w.closes.0,
+                WindowEnd::ClosedEnd => at.time() <= w.closes.0,
             };
-            w.from.0 <= at.time() && before_end
+            w.opens.0 <= at.time() && before_end
         })
     }
 
     /// Opening time of an open day.
     pub(crate) fn opening_time(&self, date: Date) -> Time {
-        self.windows_on(date).map(|w| w.from.0).min().unwrap_or(Time::MIN)
+        self.windows_on(date).map(|w| w.opens.0).min().unwrap_or(Time::MIN)
     }
 
     /// The moment itself when the counter is open then, or its next opening; `None` when the calendar ends before one.
@@ -86,7 +91,7 @@ impl Rules {
             return Some(at);
         }
         if self.is_open(overlay, at.date()) {
-            let later = self.windows_on(at.date()).map(|w| w.from.0).filter(|from| *from > at.time()).min();
+            let later = self.windows_on(at.date()).map(|w| w.opens.0).filter(|from| *from > at.time()).min();
             if let Some(from) = later {
                 return Some(at.date().to_datetime(from));
             }

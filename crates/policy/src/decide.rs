@@ -8,7 +8,7 @@ use crate::{
     Answer, Capacity, Collection, FeeClass, ItemAsked, Overlay, Payable, Place, ReadyTime, Reason, RecordKind, Rules,
     Situation, Text, Twd, Violation, validate,
 };
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use std::collections::BTreeSet;
 
 /// What of one item is made here, and what holds it back.
@@ -41,7 +41,7 @@ pub fn answer(rules: &Rules, overlay: &Overlay, s: &Situation) -> Answer {
     let mut ready: Vec<ReadyTime> = parts.iter().map(|p| ready_of(rules, overlay, s, start, p)).collect();
     let parcels = post(rules, s, start, &mut ready, &mut violations);
     if parts.len() > 1 || (waits.iter().any(|w| w.clear_on.is_none_or(|d| d > on)) && here.len() > 1) {
-        ready.iter_mut().for_each(|r| reasons_mut(r).push(split_reason(rules, parts.len() > 1)));
+        ready.iter_mut().for_each(|r| reasons_mut(r).push(split_reason(rules, on, parts.len() > 1)));
     }
 
     let lines = rules.fee_lines(on, &counted(s, &here, &parts, parcels));
@@ -70,7 +70,7 @@ pub fn answer(rules: &Rules, overlay: &Overlay, s: &Situation) -> Answer {
 fn made_here<'a>(rules: &'a Rules, overlay: &Overlay, s: &'a Situation, routed: &[Routed]) -> Vec<Here<'a>> {
     let mut here = Vec::with_capacity(s.items.len());
     for (item, routed) in s.items.iter().zip(routed).filter(|(_, r)| r.here || r.hard_copy_here) {
-        let Some(kind) = rules.record_kind(&item.kind) else { continue };
+        let Some(kind) = rules.record_kind_on(&item.kind, s.at.date()) else { continue };
         let asked = item.media;
         let h = Here {
             item,
@@ -141,7 +141,7 @@ fn post(
     ready: &mut [ReadyTime],
     violations: &mut Vec<Violation>,
 ) -> u32 {
-    let row = &rules.schedule.post;
+    let row = rules.in_force(&rules.schedule.post, s.at.date());
     let cite = || Some(row.cite.get_ref().cite());
     let mut refuse = |code: &str, text: &Text| {
         violations.push(Violation {
@@ -186,8 +186,8 @@ fn reasons_mut(ready: &mut ReadyTime) -> &mut Vec<Reason> {
     }
 }
 
-fn split_reason(rules: &Rules, split: bool) -> Reason {
-    let row = &rules.schedule.split;
+fn split_reason(rules: &Rules, on: Date, split: bool) -> Reason {
+    let row = rules.in_force(&rules.schedule.split, on);
     reason(&row.id, if split { row.text.clone() } else { row.together.clone() }, &row.cite, &row.reading)
 }
 

@@ -1,19 +1,14 @@
 //! Who must bring what: the requirement row of the case, each paper swapped for what stands in its place.
 
-use crate::rules::rows::{DocumentRow, Outcome, RequirementRow, SwapRow, SwapWhen, Validity};
+use crate::rules::rows::{Dated, DocumentRow, Outcome, RequirementRow, SwapRow, SwapWhen};
 use crate::rules::switches::{EarlierHeirs, Visitor};
 use crate::{Capacity, People, Reason, RequiredDocument, Rules, Whose};
 use jiff::civil::Date;
 
 impl Rules {
-    /// A paper by its id, as its row describes it.
-    pub fn document(&self, id: &str) -> Option<RequiredDocument> {
-        self.documents.get(id).map(required)
-    }
-
-    /// Whose paper it is.
-    pub fn document_of(&self, id: &str) -> Option<Whose> {
-        self.documents.get(id).map(|d| d.of)
+    /// The row of a paper on a day.
+    fn paper(&self, id: &str, on: Date) -> Option<&DocumentRow> {
+        self.documents.iter().find(|d| d.id.get_ref() == id && d.validity().holds_on(on))
     }
 
     /// The papers of a case, in the order of its row. `psychiatry`: any examination ordered by Psychiatry or made
@@ -22,16 +17,22 @@ impl Rules {
         let Some(row) = self.requirements.iter().find(|r| requirement_fits(r, on, people)) else { return Vec::new() };
         let mut papers: Vec<RequiredDocument> = Vec::with_capacity(row.documents.len() + 1);
         for id in &row.documents {
-            let document = self.documents.get(id.get_ref()).map(|d| self.swapped(d, people, psychiatry));
+            let document = self.paper(id.get_ref(), on).map(|d| self.swapped(d, on, people, psychiatry));
             papers.extend(document.map(required));
         }
         if self.needs_proof_of_earlier_heirs(people) {
-            papers.extend(self.documents.get(self.standing.earlier_heir_document.get_ref()).map(required));
+            papers.extend(self.paper(self.standing.earlier_heir_document.get_ref(), on).map(required));
         }
         papers
     }
 
-    fn swapped<'a>(&'a self, document: &'a DocumentRow, people: &People, psychiatry: bool) -> &'a DocumentRow {
+    fn swapped<'a>(
+        &'a self,
+        document: &'a DocumentRow,
+        on: Date,
+        people: &People,
+        psychiatry: bool,
+    ) -> &'a DocumentRow {
         let foreign = match document.of {
             Whose::Patient => people.patient_foreign && !people.patient_deceased,
             Whose::Applicant => people.applicant_foreign,
@@ -49,7 +50,7 @@ impl Rules {
             });
             when && s.switch.as_ref().is_none_or(|s| self.holds(s.get_ref()))
         };
-        let with = document.swap.iter().find(fits).and_then(|s| self.documents.get(s.with.get_ref()));
+        let with = document.swap.iter().find(fits).and_then(|s| self.paper(s.with.get_ref(), on));
         with.unwrap_or(document)
     }
 
@@ -79,7 +80,7 @@ fn requirement_fits(row: &RequirementRow, on: Date, people: &People) -> bool {
     row.capacity.capacity() == people.capacity
         && row.agent == people.agent
         && row.ward.is_none_or(|w| w == people.patient_under_guardianship)
-        && Validity { since: row.since, until: row.until }.holds_on(on)
+        && row.validity().holds_on(on)
 }
 
 fn required(row: &DocumentRow) -> RequiredDocument {

@@ -1,6 +1,6 @@
 //! Where each item is applied for: what is copied here, and what is referred, by the first row that fits.
 
-use crate::rules::rows::{Receivable, Refers, RouteRow, Validity};
+use crate::rules::rows::{Dated, Receivable, Refers, RouteRow};
 use crate::rules::switches::{Partly, Routing};
 use crate::{ItemAsked, Place, Reason, Referral, Rules};
 use jiff::civil::Date;
@@ -17,10 +17,7 @@ pub(crate) struct Routed {
 
 impl Rules {
     pub(crate) fn route(&self, on: Date, index: usize, item: &ItemAsked) -> Routed {
-        let row = self
-            .routes
-            .iter()
-            .find(|r| Validity { since: r.since, until: r.until }.holds_on(on) && self.route_fits(r, item));
+        let row = self.routes.iter().find(|r| r.validity().holds_on(on) && self.route_fits(r, item));
         let Some(row) = row else { return Routed { here: true, hard_copy_here: true, referral: None } };
         let referral = Some(self.referral(row, index, item));
         let refers = match (row.refers, self.switches.partly) {

@@ -1,7 +1,7 @@
 //! When: waiting periods, office windows, large orders, post. Each time comes with every reason that moved it.
 
 use crate::calendar::plus_days;
-use crate::rules::rows::{ClearanceRow, Holds, SpannedCite, Validity, WindowRow};
+use crate::rules::rows::{ClearanceRow, Dated, Holds, SpannedCite, WindowRow};
 use crate::rules::switches::{ClockStart, FollowingDay, SevenDays, WaitingDays};
 use crate::{ItemAsked, Overlay, Payable, ReadyTime, Reason, Rules, Situation, Text, taiwan};
 use jiff::ToSpan;
@@ -53,10 +53,9 @@ impl Rules {
     /// Every waiting period of an item that is made here.
     pub(crate) fn waits<'a>(&'a self, overlay: &Overlay, s: &Situation, item: &ItemAsked) -> Vec<Wait<'a>> {
         let on = s.at.date();
-        let own = self.kind_rows.get(&item.kind.0).and_then(|k| k.clearance.as_ref()).map(|c| c.get_ref().as_str());
-        let valid = |r: &&ClearanceRow| Validity { since: r.since, until: r.until }.holds_on(on);
+        let own = self.record_kind_on(&item.kind, on).and_then(|k| k.clearance.as_deref());
         let mut waits = Vec::new();
-        for row in self.schedule.clearance.iter().filter(valid) {
+        for row in self.schedule.clearance.iter().filter(|r| r.validity().holds_on(on)) {
             let concerned = self.concerned(row, s, item);
             if own != Some(row.id.get_ref().as_str()) && concerned.is_empty() {
                 continue;
@@ -134,7 +133,7 @@ impl Rules {
     }
 
     fn closed_reason(&self, opens: DateTime) -> Reason {
-        let row = &self.schedule.closed;
+        let row = self.in_force(&self.schedule.closed, opens.date());
         let text = row.text.fill("date", &taiwan::day_text(opens.date())).put("time", taiwan::time_text(opens.time()));
         reason(&row.id, text, &row.cite, &row.reading)
     }
@@ -221,12 +220,12 @@ impl Rules {
 
     /// A26: more discs or minutes than the row says.
     pub(crate) fn is_large(&self, s: &Situation) -> bool {
-        let row = &self.schedule.large;
+        let row = self.in_force(&self.schedule.large, s.at.date());
         s.weighed.is_some_and(|w| w.discs > row.over_discs || w.making_minutes > row.over_minutes)
     }
 
     fn agreed(&self, overlay: &Overlay, s: &Situation, earliest: DateTime, mut why: Vec<Reason>) -> ReadyTime {
-        let row = &self.schedule.large;
+        let row = self.in_force(&self.schedule.large, s.at.date());
         let Some(agreed) = s.agreed_time.filter(|a| self.window_at(overlay, *a).is_some()) else {
             let weighed = s.weighed.unwrap_or(crate::WeighedGoods { discs: 0, making_minutes: 0 });
             let text = row.text.put("discs", weighed.discs).put("minutes", weighed.making_minutes);
@@ -263,8 +262,8 @@ fn exams(s: &Situation) -> impl Iterator<Item = Exam<'_>> {
 fn window_reason(window: &WindowRow, start: DateTime, ready: DateTime) -> Reason {
     let text = window
         .text
-        .put("from", taiwan::time_text(window.from.0))
-        .put("until", taiwan::time_text(window.until.0))
+        .put("from", taiwan::time_text(window.opens.0))
+        .put("until", taiwan::time_text(window.closes.0))
         .put("minutes", window.ready.get_ref().after_minutes.unwrap_or(0))
         .put("paid", taiwan::time_text(start.time()))
         .fill("date", &taiwan::day_text(ready.date()))

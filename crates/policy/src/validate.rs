@@ -50,8 +50,9 @@ pub(crate) fn violations(rules: &Rules, overlay: &Overlay, s: &Situation) -> Vec
 
 fn item_violations(found: &mut Found, s: &Situation, i: usize, item: &ItemAsked) {
     let field = |name: &str| format!("items[{i}].{name}");
-    let Some(kind) = found.rules.record_kind(&item.kind) else {
-        let known: Vec<&str> = found.rules.kinds.iter().map(|k| k.id.0.as_str()).collect();
+    let on = s.at.date();
+    let Some(kind) = found.rules.record_kind_on(&item.kind, on) else {
+        let known: Vec<&str> = found.rules.record_kinds_on(on).map(|k| k.id.0.as_str()).collect();
         let known = known.join(", ");
         let text = Text::new(
             format!("沒有「{}」這個項目；可用的項目：{known}。", item.kind.0),
@@ -68,7 +69,7 @@ fn item_violations(found: &mut Found, s: &Situation, i: usize, item: &ItemAsked)
         );
         found.add("no-medium", field("media"), text, None);
     }
-    let route = found.rules.route(s.at.date(), i, item);
+    let route = found.rules.route(on, i, item);
     let not_offered = [
         (m.disc && !kind.disc && route.here, "disc-not-offered", "media.disc", ("光碟", "a disc")),
         (m.film_sheets > 0 && !kind.film && route.here, "film-not-offered", "media.film_sheets", ("X光片", "film")),
@@ -155,7 +156,8 @@ fn order_violations(found: &mut Found, overlay: &Overlay, s: &Situation) {
             format!("約定時間（{agreed}）櫃檯未開放。"),
             format!("The counter is closed at the agreed time ({agreed})."),
         );
-        let cite = Some(found.rules.schedule.large.cite.get_ref().cite());
+        let row = found.rules.in_force(&found.rules.schedule.large, s.at.date());
+        let cite = Some(row.cite.get_ref().cite());
         found.add("agreed-time-closed", "agreed_time".to_owned(), text, cite);
     }
 }

@@ -31,7 +31,7 @@ fn every_case_of_the_hospital_holds() {
 #[test]
 fn the_days_that_other_rooms_keep() {
     let rules = rules("ntuh");
-    let p = rules.periods();
+    let p = rules.periods(jiff::civil::date(2026, 12, 1));
     assert_eq!((p.incomplete_papers_days, p.draft_days, p.quote_days, p.remake_days), (30, 30, 30, 30));
     assert_eq!((p.unclaimed_remind_days.as_slice(), p.unclaimed_close_days), ([7, 14, 25].as_slice(), 30));
     let disc = rules.default_disc_type();

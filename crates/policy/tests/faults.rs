@@ -37,7 +37,7 @@ fn shapes_that_are_wrong() {
     check("fees.toml", "since = \"undated\"", "since = \"long ago\"", "undated");
     check("fees.toml", "since = \"undated\"", "since = 2026-02-30", "invalid");
     check("fees.toml", "[[fee]]", "[[fee]", "");
-    check("schedule.toml", "from = \"08:00\"", "from = \"8 o'clock\"", "08:00");
+    check("schedule.toml", "opens = \"08:00\"", "opens = \"8 o'clock\"", "08:00");
     check("record-kinds.toml", "class = \"general\"", "class = \"usual\"", "unknown variant");
     check("calendar.toml", "date = 2025-01-01", "date = 2025-13-01", "");
 }
@@ -86,6 +86,64 @@ fn validities_that_overlap_or_leave_a_gap() {
     check("documents.toml", "years = 18", "years = 180", "no law");
 }
 
+/// The folder with a row written twice, the second time changed.
+fn twice(file: &str, id: &str, from: &str, to: &str) -> (Vec<RuleFault>, usize) {
+    let mut files = rule_files("ntuh");
+    let text = files.files.get_mut(file).expect("a rule file");
+    let at = text.find(&format!("id = \"{id}\"\n")).unwrap_or_else(|| panic!("{file} has no row {id}"));
+    let start = text[..at].rfind("[[").expect("a table");
+    let end = text[at..].find("\n[[").map_or(text.len(), |n| at + n + 1);
+    let again = text[start..end].replacen(from, to, 1);
+    let line = text.matches('\n').count() + 1;
+    text.push_str(&format!("\n{again}"));
+    (Rules::load(&files).err().unwrap_or_default(), line)
+}
+
+#[test]
+fn rows_of_every_table_follow_each_other() {
+    let rows = [
+        ("record-kinds.toml", "ct", false),
+        ("record-kinds.toml", "route.imported", false),
+        ("fees.toml", "disc.additional", true),
+        ("documents.toml", "D2", true),
+        ("documents.toml", "majority.18", true),
+        ("schedule.toml", "schedule.same-day", false),
+        ("schedule.toml", "schedule.closed", true),
+        ("schedule.toml", "clearance.nuclear-medicine", false),
+        ("schedule.toml", "schedule.large", true),
+        ("schedule.toml", "schedule.post", true),
+        ("schedule.toml", "schedule.split", true),
+        ("schedule.toml", "schedule.periods", true),
+    ];
+    for (file, id, always) in rows {
+        let (faults, line) = twice(file, id, "", "");
+        let fault = faults.iter().find(|f| f.file == file && f.line > line);
+        let fault = fault.unwrap_or_else(|| panic!("{file}: {id} twice was not refused:\n{}", lines(&faults)));
+        assert!(fault.message.contains("at the same time") || fault.message.contains("overlaps"), "{fault}");
+        assert!(!fault.remedy.is_empty(), "{fault}");
+        // What every day needs may not begin on a day with nothing before it either.
+        if always && id != "majority.18" {
+            let (faults, _) = twice(file, id, "since = \"undated\"", "since = 2027-01-01\nuntil = 2027-02-01");
+            assert!(faults.iter().any(|f| f.message.contains("nothing holds")), "{id}:\n{}", lines(&faults));
+        }
+    }
+}
+
+#[test]
+fn a_row_may_follow_another_and_the_day_decides() {
+    let mut files = rule_files("ntuh");
+    let text = files.files.get_mut("schedule.toml").expect("the schedule");
+    let start = text.find("[[periods]]").expect("periods");
+    let later = text[start..]
+        .replace("since = \"undated\"", "since = 2027-01-01")
+        .replace("quote_days = 30", "quote_days = 14");
+    let earlier = text[start..].replace("since = \"undated\"", "since = \"undated\"\nuntil = 2027-01-01");
+    text.replace_range(start.., &format!("{earlier}\n{later}"));
+    let rules = Rules::load(&files).unwrap_or_else(|faults| panic!("{}", lines(&faults)));
+    let days = |year, month, day| rules.periods(jiff::civil::date(year, month, day)).quote_days;
+    assert_eq!((days(2026, 12, 31), days(2027, 1, 1)), (30, 14));
+}
+
 #[test]
 fn references_to_rows_that_do_not_exist() {
     check("record-kinds.toml", "unit = \"dentistry\"\n\n", "unit = \"dental\"\n\n", "no unit \"dental\"");
@@ -110,7 +168,7 @@ fn references_to_rows_that_do_not_exist() {
         "no waiting period",
     );
     check("record-kinds.toml", "elsewhere = true\n", "", "media");
-    check("record-kinds.toml", "id = \"mammography\"", "id = \"general-x-ray\"", "used twice");
+    check("record-kinds.toml", "id = \"mammography\"", "id = \"general-x-ray\"", "at the same time");
     check("documents.toml", "with = \"D4v\"", "with = \"D99\"", "no document \"D99\"");
     check("documents.toml", "documents = [\"D1\"]", "documents = [\"D0\"]", "no document \"D0\"");
     check("documents.toml", "kinship = \"descendant\"", "kinship = \"spouse\"", "two rows");
@@ -118,8 +176,8 @@ fn references_to_rows_that_do_not_exist() {
 
 #[test]
 fn hours_and_days_that_do_not_fit() {
-    check("schedule.toml", "until = \"16:00\"", "until = \"07:00\"", "empty");
-    check("schedule.toml", "from = \"16:00\"", "from = \"15:00\"", "overlaps");
+    check("schedule.toml", "closes = \"16:00\"", "closes = \"07:00\"", "empty");
+    check("schedule.toml", "opens = \"16:00\"", "opens = \"15:00\"", "overlaps");
     check("schedule.toml", "{ after_minutes = 60 }", "{ }", "when what is paid");
     check("schedule.toml", "next_open_day_at = \"08:00\"", "next_open_day_at = \"06:00\"", "closed at 06:00");
     check("schedule.toml", "ready_at = \"09:00\"", "ready_at = \"19:00\"", "closed at 19:00");

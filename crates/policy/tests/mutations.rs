@@ -108,7 +108,7 @@ fn every_amount() {
 #[test]
 fn every_hour_day_and_threshold() {
     let mut mutations = Vec::new();
-    for key in ["from", "until", "next_open_day_at", "ready_at"] {
+    for key in ["opens", "closes", "next_open_day_at", "ready_at"] {
         mutations.extend(values("schedule.toml", key, later));
     }
     for key in ["after_minutes", "plus_minutes", "days", "over_minutes", "over_discs"] {

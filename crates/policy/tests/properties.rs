@@ -191,7 +191,7 @@ fn times_are_right(s: &Situation, o: &Overlay, a: &Answer) -> Held {
             ReadyTime::At { at, why } => {
                 hold(*at > s.at && *at > s.paid_at.unwrap_or(s.at), || format!("{at} for {}", s.at))?;
                 hold(RULES.is_open(o, at.date()), || format!("{at} is closed"))?;
-                let within = RULES.windows().iter().any(|w| w.from <= at.time() && at.time() < w.until);
+                let within = RULES.windows(at.date()).iter().any(|w| w.from <= at.time() && at.time() < w.until);
                 hold(within, || format!("{at} is out of hours"))?;
                 why
             }
@@ -214,18 +214,18 @@ fn for_the_examinations(a: &Answer) -> i64 {
 
 /// One more item never costs less. An item that waits moves the day of the others, and with it post and parts: the whole
 /// total is compared collected together at the counter, and what the examinations themselves cost, always.
-fn more_never_costs_less(o: &Overlay, less: &Situation, extra: &ItemAsked) -> Held {
+fn more_never_costs_less(rules: &Rules, o: &Overlay, less: &Situation, extra: &ItemAsked) -> Held {
     let with = |s: &Situation| {
         let mut more = s.clone();
         more.items.push(extra.clone());
         more
     };
-    let (a, b) = (answer(&RULES, o, less), answer(&RULES, o, &with(less)));
+    let (a, b) = (answer(rules, o, less), answer(rules, o, &with(less)));
     hold(for_the_examinations(&a) <= for_the_examinations(&b), || {
         format!("{:?}, with {extra:?} {:?}", a.lines, b.lines)
     })?;
     let together = Situation { collection: Collection::AtCounter, split: false, ..less.clone() };
-    let (a, b) = (answer(&RULES, o, &together), answer(&RULES, o, &with(&together)));
+    let (a, b) = (answer(rules, o, &together), answer(rules, o, &with(&together)));
     hold(a.total <= b.total, || format!("{:?}, with {extra:?} {:?}", a.lines, b.lines))
 }
 
@@ -253,7 +253,7 @@ fn every_property_holds_of_random_situations_soak() {
         let a = answer(&RULES, &o, &s);
         let held = totals_are_sums(&s, &a)
             .and_then(|()| times_are_right(&s, &o, &a))
-            .and_then(|()| more_never_costs_less(&o, &s, &extra))
+            .and_then(|()| more_never_costs_less(&RULES, &o, &s, &extra))
             .and_then(|()| same_again(&s, &o, &a));
         let mut n = counts.borrow_mut();
         n[0] += 1;
@@ -285,6 +285,25 @@ fn each_property_would_tell() {
         let ready = vec![ReadyTime::At { at: at.parse().expect("a moment"), why: why.clone() }];
         assert!(times_are_right(&s, &o, &Answer { ready, ..right.clone() }).is_err(), "{at}");
     }
+}
+
+/// A tariff that loads, and in which a CT beside a chest X-ray makes the disc cheaper: 200 becomes 150.
+#[test]
+fn a_tariff_in_which_more_costs_less_is_found() {
+    let mut files = common::rule_files("ntuh");
+    let fees = files.files.get_mut("fees.toml").expect("the tariff");
+    let tiers = "{ items = 1, twd = 200 }, { items = 2, twd = 400 }, { items = 3, or_more = true, twd = 500 }";
+    let broken = "{ items = 1, twd = 100 }, { items = 2, twd = 150 }, { items = 3, or_more = true, twd = 500 }";
+    assert!(fees.contains(tiers));
+    *fees = fees.replace(tiers, broken);
+    let broken = Rules::load(&files).expect("rules");
+    let config = ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let tested = runner.run(&(situation(), item(), overlay()), |(s, extra, o)| {
+        more_never_costs_less(&broken, &o, &s, &extra).map_err(TestCaseError::fail)
+    });
+    let found = tested.expect_err("random situations find it").to_string();
+    assert!(found.contains("disc.general") && found.contains("disc.special"), "{found}");
 }
 
 proptest! {

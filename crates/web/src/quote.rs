@@ -163,7 +163,7 @@ fn page(
     let page = QuotePage {
         p: ctx.page("quote-title").with_problem(faults.is_some()),
         f: Fields { tr: ctx.tr, form, problems },
-        kinds: state.rules.record_kinds().iter().map(|k| named(&k.id.0, &k.name)).collect(),
+        kinds: state.rules.record_kinds_on(state.today()).map(|k| named(&k.id.0, &k.name)).collect(),
         units: state.rules.hospital().units.iter().map(|u| named(&u.id, &u.name)).collect(),
         rows,
         answered,

@@ -72,9 +72,10 @@ impl Worker {
     async fn expire(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let rules = self.rules.get();
-        let periods = rules.periods();
+        let local = now.to_zoned(self.zone.clone());
+        let periods = rules.periods(local.date());
         let shortest = periods.draft_days.min(periods.incomplete_papers_days);
-        let before = now.to_zoned(self.zone.clone()).saturating_sub(i64::from(shortest).days()).timestamp();
+        let before = local.saturating_sub(i64::from(shortest).days()).timestamp();
         for id in self.store.lying_since(before).await? {
             let entry = self.entry("expire");
             let expired = self.store.change(id, None, move |application, _| {

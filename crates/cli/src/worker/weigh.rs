@@ -133,7 +133,7 @@ impl Worker {
         let now = self.local_now();
         let situation = weighed_situation(verified, order, now, WeighedGoods { discs, making_minutes });
         let rules = self.rules.get();
-        let days = i64::from(rules.periods().quote_days);
+        let days = i64::from(rules.periods(now.date()).quote_days);
         let expires = now.date().saturating_add(days.days()).to_datetime(time(23, 59, 59, 0));
         Ok(Quote { answer: answer(&rules, &overlay, &situation), at: weighing.at, expires })
     }

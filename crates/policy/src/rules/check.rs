@@ -59,6 +59,18 @@ pub(crate) fn unique<'a>(file: &str, rows: impl Iterator<Item = &'a Spanned<Stri
     }
 }
 
+/// Rows of one id follow each other: no two hold at the same time.
+fn succession<T: Dated>(file: &str, rows: &[T], faults: &mut Faults) {
+    for (i, a) in rows.iter().enumerate() {
+        let again = |b: &&T| a.id().get_ref() == b.id().get_ref() && a.validity().overlaps(&b.validity());
+        for b in rows.iter().skip(i + 1).filter(again) {
+            let message = format!("two rows \"{}\" hold at the same time", b.id().get_ref());
+            let remedy = "end one with `until` on the day the other begins, or give each its own id";
+            faults.at(file, b.id().span(), message, remedy);
+        }
+    }
+}
+
 fn refers(file: &str, what: &str, to: &Spanned<String>, known: &BTreeSet<&str>, faults: &mut Faults) {
     if !known.contains(to.get_ref().as_str()) {
         let list = known.iter().copied().collect::<Vec<&str>>().join(", ");
@@ -124,8 +136,8 @@ fn hospital(p: &Parsed, known: &Known, faults: &mut Faults) {
 
 fn record_kinds(p: &Parsed, known: &Known, faults: &mut Faults) {
     let file = "record-kinds.toml";
-    unique(file, p.kinds.kind.iter().map(|k| &k.id), faults);
-    unique(file, p.kinds.route.iter().map(|r| &r.id), faults);
+    succession(file, &p.kinds.kind, faults);
+    succession(file, &p.kinds.route, faults);
     unique(file, p.kinds.classify.iter().map(|c| &c.id), faults);
     for kind in &p.kinds.kind {
         known.cite(file, &kind.cite, faults);
@@ -175,8 +187,6 @@ fn fees(p: &Parsed, known: &Known, faults: &mut Faults) {
 
 fn documents(p: &Parsed, known: &Known, faults: &mut Faults) {
     let file = "documents.toml";
-    unique(file, p.documents.document.iter().map(|d| &d.id), faults);
-    unique(file, p.documents.age_of_majority.iter().map(|m| &m.id), faults);
     for document in &p.documents.document {
         known.cite(file, &document.cite, faults);
         known.reading(file, &document.reading, faults);
@@ -208,20 +218,19 @@ fn documents(p: &Parsed, known: &Known, faults: &mut Faults) {
 fn schedule(p: &Parsed, known: &Known, faults: &mut Faults) {
     let file = "schedule.toml";
     let s = &p.schedule;
-    unique(file, s.window.iter().map(|w| &w.id), faults);
+    succession(file, &s.window, faults);
+    succession(file, &s.clearance, faults);
     let rows = s.window.iter().map(|w| (&w.cite, &w.reading));
     let rows = rows.chain(s.clearance.iter().map(|c| (&c.cite, &c.reading)));
-    let singles = [
-        (&s.closed.cite, &s.closed.reading),
-        (&s.large.cite, &s.large.reading),
-        (&s.post.cite, &s.post.reading),
-        (&s.split.cite, &s.split.reading),
-    ];
-    for (cite, reading) in rows.chain(singles) {
+    let rows = rows.chain(s.closed.iter().map(|r| (&r.cite, &r.reading)));
+    let rows = rows.chain(s.large.iter().map(|r| (&r.cite, &r.reading)));
+    let rows = rows.chain(s.post.iter().map(|r| (&r.cite, &r.reading)));
+    let rows = rows.chain(s.split.iter().map(|r| (&r.cite, &r.reading)));
+    for (cite, reading) in rows {
         known.cite(file, cite, faults);
         known.reading(file, reading, faults);
     }
-    known.cite(file, &s.periods.get_ref().cite, faults);
+    s.periods.iter().for_each(|r| known.cite(file, &r.cite, faults));
     for row in &s.clearance {
         row.same_day.iter().flatten().for_each(|k| refers(file, "kind", k, &known.kinds, faults));
         for also in &row.also {
@@ -275,9 +284,13 @@ fn page(p: &Parsed, known: &Known, faults: &mut Faults) {
     rules.extend(p.documents.representative.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.schedule.window.iter().map(|w| w.id.get_ref().as_str()));
     let s = &p.schedule;
-    rules.extend([&s.closed.id, &s.large.id, &s.post.id, &s.split.id].map(|id| id.get_ref().as_str()));
+    rules.extend(s.closed.iter().map(|r| r.id.get_ref().as_str()));
+    rules.extend(s.large.iter().map(|r| r.id.get_ref().as_str()));
+    rules.extend(s.post.iter().map(|r| r.id.get_ref().as_str()));
+    rules.extend(s.split.iter().map(|r| r.id.get_ref().as_str()));
+    rules.extend(s.periods.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.hospital.disc_type.iter().map(|d| d.id.get_ref().as_str()));
-    rules.extend(["hospital", "calendar", "schedule.periods"]);
+    rules.extend(["hospital", "calendar"]);
     for (i, line) in p.page.line.iter().enumerate() {
         if *line.n.get_ref() as usize != i + 1 {
             let message = format!("line {} stands where {} is expected", line.n.get_ref(), i + 1);

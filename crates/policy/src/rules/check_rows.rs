@@ -10,11 +10,24 @@ use std::ops::Range;
 /// When a row holds, and where it is written.
 type Held = (Validity, Range<usize>);
 
+fn held<T: Dated>(row: &T) -> Held {
+    (row.validity(), row.id().span())
+}
+
+/// What every day needs has exactly one row on every day.
+fn always<T: Dated>(file: &str, table: &str, rows: &[T], faults: &mut Faults) {
+    if rows.is_empty() {
+        faults.at(file, 0..0, format!("there is no [[{table}]]"), format!("add a [[{table}]]"));
+    }
+    timeline(file, &rows.iter().map(held).collect::<Vec<Held>>(), faults);
+}
+
 pub(crate) fn check(p: &Parsed, faults: &mut Faults) {
     hospital(p, faults);
     tiers(p, faults);
     tariff(p, faults);
     requirements(p, faults);
+    papers(p, faults);
     majority(p, faults);
     heirs(p, faults);
     standing(p, faults);
@@ -95,10 +108,8 @@ fn tariff(p: &Parsed, faults: &mut Faults) {
     let file = "fees.toml";
     let mut groups: BTreeMap<(FeeBasis, Option<bool>), Vec<Held>> = BTreeMap::new();
     let special = |class: FeeClass| class == FeeClass::Special;
-    for fee in &p.fees.fee {
-        let row = fee.get_ref();
-        let validity = Validity { since: row.since, until: row.until };
-        groups.entry((row.basis, row.class.map(special))).or_default().push((validity, row.id.span()));
+    for row in p.fees.fee.iter().map(toml::Spanned::get_ref) {
+        groups.entry((row.basis, row.class.map(special))).or_default().push(held(row));
     }
     for rows in groups.values() {
         timeline(file, rows, faults);
@@ -165,8 +176,7 @@ fn requirements(p: &Parsed, faults: &mut Faults) {
         for (agent, ward) in [(false, false), (false, true), (true, false), (true, true)] {
             let fits =
                 |r: &&RequirementRow| r.capacity == capacity && r.agent == agent && r.ward.is_none_or(|w| w == ward);
-            let row = |r: &RequirementRow| (Validity { since: r.since, until: r.until }, r.id.span());
-            let rows: Vec<Held> = p.documents.requirement.iter().filter(fits).map(row).collect();
+            let rows: Vec<Held> = p.documents.requirement.iter().filter(fits).map(held).collect();
             if rows.is_empty() {
                 let message = format!("nothing says which papers {capacity:?} (agent: {agent}, ward: {ward}) brings");
                 faults.at(file, 0..0, message, "add a [[requirement]]");
@@ -176,14 +186,18 @@ fn requirements(p: &Parsed, faults: &mut Faults) {
     }
 }
 
+/// Each paper is described on every day.
+fn papers(p: &Parsed, faults: &mut Faults) {
+    let mut groups: BTreeMap<&str, Vec<Held>> = BTreeMap::new();
+    for row in &p.documents.document {
+        groups.entry(row.id.get_ref()).or_default().push(held(row));
+    }
+    groups.values().for_each(|rows| timeline("documents.toml", rows, faults));
+}
+
 fn majority(p: &Parsed, faults: &mut Faults) {
     let file = "documents.toml";
-    let row = |m: &MajorityRow| (Validity { since: m.since, until: m.until }, m.id.span());
-    let rows: Vec<Held> = p.documents.age_of_majority.iter().map(row).collect();
-    timeline(file, &rows, faults);
-    if rows.is_empty() {
-        faults.at(file, 0..0, "no age of majority", "add an [[age_of_majority]]");
-    }
+    always(file, "age_of_majority", &p.documents.age_of_majority, faults);
     for row in p.documents.age_of_majority.iter().filter(|m| !(1..=30).contains(m.years.get_ref())) {
         faults.at(file, row.years.span(), "an age of majority that no law has", "write it in years");
     }
@@ -240,31 +254,42 @@ fn windows(p: &Parsed, faults: &mut Faults) {
         faults.at(file, 0..0, "the counter never opens", "add a [[window]]");
     }
     for (i, w) in rows.iter().enumerate() {
-        if w.days.is_empty() || w.from >= w.until {
-            faults.at(file, w.id.span(), "this window is empty", "give it days, and `from` before `until`");
+        if w.days.is_empty() || w.opens >= w.closes {
+            faults.at(file, w.id.span(), "this window is empty", "give it days, and `opens` before `closes`");
         }
-        let meets = |o: &&WindowRow| o.from < w.until && w.from < o.until && o.days.iter().any(|d| w.days.contains(d));
+        let meets = |o: &&WindowRow| {
+            o.opens < w.closes
+                && w.opens < o.closes
+                && o.days.iter().any(|d| w.days.contains(d))
+                && o.validity().overlaps(&w.validity())
+        };
         for other in rows.iter().skip(i + 1).filter(meets) {
             let message = format!("this window overlaps \"{}\"", w.id.get_ref());
-            faults.at(file, other.id.span(), message, "windows are half-open: let one begin where the other ends");
+            let remedy =
+                "windows are half-open: let one begin where the other ends, or on the day the other ends (`until`)";
+            faults.at(file, other.id.span(), message, remedy);
         }
         let ready = w.ready.get_ref();
         if ready.after_minutes.is_some() == ready.next_open_day_at.is_some() {
             let remedy = "write after_minutes or next_open_day_at";
             faults.at(file, w.ready.span(), "it must say when what is paid in it is ready", remedy);
         }
-        if let Some(at) = ready.next_open_day_at.filter(|at| !within(rows, *at)) {
+        if let Some(at) = ready.next_open_day_at.filter(|at| !within(rows, &w.validity(), *at)) {
             let message = format!("the counter is closed at {}", at.0.strftime("%H:%M"));
             faults.at(file, w.ready.span(), message, "choose a time within a window");
         }
     }
 }
 
-/// Whether the counter is open at a time on every weekday that has a window.
-fn within(windows: &[WindowRow], at: Clock) -> bool {
-    let days = windows.iter().flat_map(|w| &w.days);
-    let open = |day| windows.iter().any(|w| w.days.contains(day) && w.from <= at && at < w.until);
-    days.into_iter().all(open)
+/// Whether the counter is open at a time on every weekday that has a window, as long as a row holds: whenever the hours
+/// change, and when the row begins.
+fn within(windows: &[WindowRow], held: &Validity, at: Clock) -> bool {
+    let starts = windows.iter().map(|w| w.validity().start()).chain([held.start()]);
+    starts.filter(|day| held.holds_on(*day)).all(|day| {
+        let then: Vec<&WindowRow> = windows.iter().filter(|w| w.validity().holds_on(day)).collect();
+        let open = |day| then.iter().any(|w| w.days.contains(day) && w.opens <= at && at < w.closes);
+        then.iter().flat_map(|w| &w.days).all(open)
+    })
 }
 
 fn waiting(p: &Parsed, faults: &mut Faults) {
@@ -273,7 +298,7 @@ fn waiting(p: &Parsed, faults: &mut Faults) {
         if !(0..=366).contains(&row.days) {
             faults.at(file, row.id.span(), "a waiting period of impossible length", "write days from 0 to 366");
         }
-        if !within(&p.schedule.window, row.ready_at) {
+        if !within(&p.schedule.window, &row.validity(), row.ready_at) {
             let message = format!("the counter is closed at {}", row.ready_at.0.strftime("%H:%M"));
             faults.at(file, row.id.span(), message, "choose a ready_at within a window");
         }
@@ -281,22 +306,18 @@ fn waiting(p: &Parsed, faults: &mut Faults) {
             faults.at(file, row.id.span(), "a same-day group of fewer than two kinds", "name the kinds that meet");
         }
     }
-    let overlapping: Vec<&ClearanceRow> = p.schedule.clearance.iter().collect();
-    for (i, a) in overlapping.iter().enumerate() {
-        let a_holds = Validity { since: a.since, until: a.until };
-        let same = |b: &&&ClearanceRow| {
-            b.id.get_ref() == a.id.get_ref() && a_holds.overlaps(&Validity { since: b.since, until: b.until })
-        };
-        for b in overlapping.iter().skip(i + 1).filter(same) {
-            let message = format!("two rows \"{}\" hold at the same time", b.id.get_ref());
-            faults.at(file, b.id.span(), message, "end one with `until` on the day the other begins");
+    let s = &p.schedule;
+    always(file, "closed", &s.closed, faults);
+    always(file, "large", &s.large, faults);
+    always(file, "post", &s.post, faults);
+    always(file, "split", &s.split, faults);
+    always(file, "periods", &s.periods, faults);
+    for row in &s.periods {
+        let days = row.unclaimed_remind_days.iter().chain([&row.unclaimed_close_days]);
+        if !days.collect::<Vec<_>>().is_sorted_by(|a, b| a < b) {
+            let message = "reminders do not rise towards the day of closing";
+            faults.at(file, row.id.span(), message, "write them in order, each before unclaimed_close_days");
         }
-    }
-    let periods = p.schedule.periods.get_ref();
-    let days = periods.unclaimed_remind_days.iter().chain([&periods.unclaimed_close_days]);
-    if !days.collect::<Vec<_>>().is_sorted_by(|a, b| a < b) {
-        let message = "reminders do not rise towards the day of closing";
-        faults.at(file, p.schedule.periods.span(), message, "write them in order, each before unclaimed_close_days");
     }
 }
 

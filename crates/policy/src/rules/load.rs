@@ -133,20 +133,19 @@ fn build(p: Parsed, hash: String) -> Rules {
     disc_types.sort_by_key(|d| !d.default);
     Rules {
         hash,
+        catalogue: catalogue(&p.kinds.kind),
         kinds: p.kinds.kind.iter().map(record_kind).collect(),
-        kind_rows: p.kinds.kind.iter().map(|k| (id(&k.id), k.clone())).collect(),
         routes: p.kinds.route,
         classify: p.kinds.classify.into_iter().map(classify).collect(),
         disc_types,
         fees: p.fees.fee.iter().map(|f| fee(f.get_ref())).collect(),
-        documents: p.documents.document.iter().map(|d| (id(&d.id), d.clone())).collect(),
+        documents: p.documents.document,
         requirements: p.documents.requirement,
         majority: p.documents.age_of_majority,
         heirs: p.documents.heir,
         inheritance: p.documents.inheritance,
         representatives: p.documents.representative,
         standing: p.documents.standing,
-        periods: periods(p.schedule.periods.get_ref()),
         schedule: p.schedule,
         closures: p.calendar.closure.into_iter().map(|c| (c.date.get_ref().0, c)).collect(),
         calendar: p.calendar.calendar.into_inner(),
@@ -213,7 +212,22 @@ fn record_kind(k: &KindRow) -> RecordKind {
         elsewhere: k.elsewhere,
         note: k.note.clone(),
         cite: k.cite.get_ref().cite(),
+        clearance: opt_id(&k.clearance),
+        validity: k.validity(),
     }
+}
+
+/// Each item once, in page order, as its latest row has it.
+fn catalogue(rows: &[KindRow]) -> Vec<RecordKind> {
+    let mut found: Vec<RecordKind> = Vec::new();
+    for kind in rows.iter().map(record_kind) {
+        match found.iter_mut().find(|k| k.id == kind.id) {
+            Some(known) if known.validity.is_before(&kind.validity) => *known = kind,
+            Some(_) => {}
+            None => found.push(kind),
+        }
+    }
+    found
 }
 
 fn disc_type(d: &DiscTypeRow) -> DiscTypeRule {
@@ -238,7 +252,7 @@ fn fee(f: &FeeRow) -> FeeRule {
         amounts: flat.into_iter().chain(tiers).collect(),
         cite: f.cite.get_ref().cite(),
         reading: opt_id(&f.reading),
-        validity: Validity { since: f.since, until: f.until },
+        validity: f.validity(),
     }
 }
 
@@ -252,7 +266,7 @@ fn reading(r: &ReadingRow) -> Reading {
     }
 }
 
-fn periods(p: &PeriodsRow) -> Periods {
+pub(super) fn periods(p: &PeriodsRow) -> Periods {
     Periods {
         incomplete_papers_days: p.incomplete_papers_days,
         draft_days: p.draft_days,

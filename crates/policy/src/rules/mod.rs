@@ -15,7 +15,7 @@ pub use rows::{Choice, FeeBasis, LimitsRow, Whose};
 use crate::{Cite, FeeClass, Kinship, Place, RecordKind, RecordKindId, Text, Twd};
 use jiff::civil::{Date, Time};
 use rows::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use switches::Switches;
 
 /// The files a rules folder must have.
@@ -208,13 +208,13 @@ pub struct PageLine {
 pub struct Rules {
     pub(crate) hash: String,
     pub(crate) hospital: Hospital,
+    pub(crate) catalogue: Vec<RecordKind>,
     pub(crate) kinds: Vec<RecordKind>,
-    pub(crate) kind_rows: HashMap<String, KindRow>,
     pub(crate) routes: Vec<RouteRow>,
     pub(crate) classify: Vec<ClassifyRow>,
     pub(crate) disc_types: Vec<DiscTypeRule>,
     pub(crate) fees: Vec<FeeRule>,
-    pub(crate) documents: BTreeMap<String, DocumentRow>,
+    pub(crate) documents: Vec<DocumentRow>,
     pub(crate) requirements: Vec<RequirementRow>,
     pub(crate) majority: Vec<MajorityRow>,
     pub(crate) heirs: Vec<HeirRow>,
@@ -225,7 +225,6 @@ pub struct Rules {
     pub(crate) calendar: CalendarRow,
     pub(crate) closures: BTreeMap<Date, ClosureRow>,
     pub(crate) readings: Vec<Reading>,
-    pub(crate) periods: Periods,
     pub(crate) page: Vec<PageLine>,
     pub(crate) headings: BTreeSet<String>,
     pub(crate) switches: Switches,
@@ -247,14 +246,24 @@ impl Rules {
         self.hospital.venues.iter().find(|v| v.id == id)
     }
 
-    /// The catalogue, in page order.
+    /// The catalogue, in page order: each item once, whether or not it is offered today, as its latest row has it.
     pub fn record_kinds(&self) -> &[RecordKind] {
-        &self.kinds
+        &self.catalogue
     }
 
-    /// A row of the catalogue.
+    /// An item of the catalogue, as its latest row has it: for its name.
     pub fn record_kind(&self, id: &RecordKindId) -> Option<&RecordKind> {
-        self.kinds.iter().find(|k| k.id == *id)
+        self.catalogue.iter().find(|k| k.id == *id)
+    }
+
+    /// What is offered on a day, in page order.
+    pub fn record_kinds_on(&self, date: Date) -> impl Iterator<Item = &RecordKind> {
+        self.kinds.iter().filter(move |k| k.validity.holds_on(date))
+    }
+
+    /// An item as it is offered on a day.
+    pub fn record_kind_on(&self, id: &RecordKindId, date: Date) -> Option<&RecordKind> {
+        self.record_kinds_on(date).find(|k| k.id == *id)
     }
 
     /// Disc types, the hospital's default first.
@@ -277,9 +286,14 @@ impl Rules {
         self.readings.iter().find(|r| r.id == id)
     }
 
-    /// Day counts kept by other rooms: drafts, quotes, unclaimed copies.
-    pub fn periods(&self) -> &Periods {
-        &self.periods
+    /// Day counts kept by other rooms on a day: drafts, quotes, unclaimed copies.
+    pub fn periods(&self, on: Date) -> Periods {
+        load::periods(self.in_force(&self.schedule.periods, on))
+    }
+
+    /// The row that holds on a day, of rows that were checked to follow each other without a gap.
+    pub(crate) fn in_force<'a, T: Dated>(&self, rows: &'a [T], date: Date) -> &'a T {
+        on(rows, date).unwrap_or(&rows[0])
     }
 
     /// The tariff on a day, in page order.
@@ -287,15 +301,15 @@ impl Rules {
         self.fees.iter().filter(|f| f.validity.holds_on(date)).collect()
     }
 
-    /// The office windows, in order of the day.
-    pub fn windows(&self) -> Vec<OfficeWindow> {
+    /// The office windows in force on a day, in order of the hours.
+    pub fn windows(&self, date: Date) -> Vec<OfficeWindow> {
         let window = |w: &WindowRow| OfficeWindow {
             id: w.id.get_ref().clone(),
-            from: w.from.0,
-            until: w.until.0,
+            from: w.opens.0,
+            until: w.closes.0,
             same_day: w.ready.get_ref().after_minutes.is_some(),
         };
-        self.schedule.window.iter().map(window).collect()
+        self.schedule.window.iter().filter(|w| w.validity().holds_on(date)).map(window).collect()
     }
 
     /// The calendar's version stamp, shown with each promise.
@@ -331,7 +345,7 @@ impl Rules {
 
     pub(crate) fn majority_row(&self, on: Date) -> &MajorityRow {
         let fits = |m: &&MajorityRow| match self.switches.majority {
-            switches::Majority::Dated => Validity { since: m.since, until: m.until }.holds_on(on),
+            switches::Majority::Dated => m.validity().holds_on(on),
             switches::Majority::Page => m.printed,
         };
         self.majority.iter().find(fits).unwrap_or(&self.majority[0])

@@ -76,22 +76,65 @@ pub(crate) struct Validity {
 
 impl Validity {
     pub fn holds_on(&self, date: Date) -> bool {
-        let begun = match self.since {
-            Since::Undated => true,
-            Since::On(from) => from <= date,
-        };
-        begun && self.until.is_none_or(|u| date < u.0)
+        self.start() <= date && self.until.is_none_or(|u| date < u.0)
+    }
+
+    /// The first day, as far back as there are days.
+    pub fn start(&self) -> Date {
+        match self.since {
+            Since::Undated => Date::MIN,
+            Since::On(d) => d,
+        }
+    }
+
+    pub fn is_before(&self, other: &Validity) -> bool {
+        self.start() < other.start()
     }
 
     pub fn overlaps(&self, other: &Validity) -> bool {
-        let start = |v: &Validity| match v.since {
-            Since::Undated => Date::MIN,
-            Since::On(d) => d,
-        };
         let end = |v: &Validity| v.until.map_or(Date::MAX, |d| d.0);
-        start(self) < end(other) && start(other) < end(self)
+        self.start() < end(other) && other.start() < end(self)
     }
 }
+
+/// A row that holds for a time. Rows of one id follow each other.
+pub(crate) trait Dated {
+    fn id(&self) -> &Spanned<String>;
+    fn validity(&self) -> Validity;
+}
+
+/// The row that holds on a day. What every day needs is checked on loading to have one.
+pub(crate) fn on<T: Dated>(rows: &[T], date: Date) -> Option<&T> {
+    rows.iter().find(|row| row.validity().holds_on(date))
+}
+
+macro_rules! dated {
+    ($($row:ty),+ $(,)?) => {$(
+        impl Dated for $row {
+            fn id(&self) -> &Spanned<String> {
+                &self.id
+            }
+            fn validity(&self) -> Validity {
+                Validity { since: self.since, until: self.until }
+            }
+        }
+    )+};
+}
+dated!(
+    KindRow,
+    RouteRow,
+    FeeRow,
+    DocumentRow,
+    RequirementRow,
+    MajorityRow,
+    WindowRow,
+    SentenceRow,
+    ClearanceRow,
+    LargeRow,
+    PostRow,
+    SplitRow,
+    PeriodsRow,
+);
 
 /// A citation: exactly one of the three.
 #[derive(Clone, Debug, Deserialize)]
@@ -232,8 +275,8 @@ pub(crate) struct KindRow {
     pub clearance: Option<Spanned<String>>,
     pub note: Option<Text>,
     pub reading: Option<Spanned<String>>,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
 }
 
@@ -403,6 +446,8 @@ pub(crate) struct DocumentRow {
     pub why: Text,
     #[serde(default)]
     pub swap: Vec<SwapRow>,
+    pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -472,13 +517,13 @@ pub(crate) struct StandingRow {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScheduleFile {
     pub window: Vec<WindowRow>,
-    pub closed: SentenceRow,
+    pub closed: Vec<SentenceRow>,
     #[serde(default)]
     pub clearance: Vec<ClearanceRow>,
-    pub large: LargeRow,
-    pub post: PostRow,
-    pub split: SplitRow,
-    pub periods: Spanned<PeriodsRow>,
+    pub large: Vec<LargeRow>,
+    pub post: Vec<PostRow>,
+    pub split: Vec<SplitRow>,
+    pub periods: Vec<PeriodsRow>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -521,12 +566,12 @@ pub(crate) struct ReadyRow {
 pub(crate) struct WindowRow {
     pub id: Spanned<String>,
     pub days: Vec<WeekdayWord>,
-    pub from: Clock,
-    pub until: Clock,
+    pub opens: Clock,
+    pub closes: Clock,
     pub ready: Spanned<ReadyRow>,
     pub text: Text,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -537,8 +582,8 @@ pub(crate) struct WindowRow {
 pub(crate) struct SentenceRow {
     pub id: Spanned<String>,
     pub text: Text,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -588,8 +633,8 @@ pub(crate) struct LargeRow {
     pub over_discs: u32,
     pub text: Text,
     pub agreed: Text,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -601,8 +646,8 @@ pub(crate) struct PostRow {
     pub text: Text,
     pub same_day: Text,
     pub abroad: Text,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -613,8 +658,8 @@ pub(crate) struct SplitRow {
     pub id: Spanned<String>,
     pub text: Text,
     pub together: Text,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
     pub reading: Option<Spanned<String>>,
 }
@@ -622,14 +667,15 @@ pub(crate) struct SplitRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PeriodsRow {
+    pub id: Spanned<String>,
     pub incomplete_papers_days: u32,
     pub draft_days: u32,
     pub quote_days: u32,
     pub unclaimed_remind_days: Vec<u32>,
     pub unclaimed_close_days: u32,
     pub remake_days: u32,
-    #[allow(dead_code)] // checked on loading: every row says from when
     pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
 }
 

@@ -279,7 +279,8 @@ fn groups(state: &AppState, ctx: &Ctx) -> Vec<Group> {
         film: kind.film,
         paper: kind.hard_copy,
     };
-    let of = |class: FeeClass| state.rules.record_kinds().iter().filter(|k| k.class == class).map(view).collect();
+    let of =
+        |class: FeeClass| state.rules.record_kinds_on(state.today()).filter(|k| k.class == class).map(view).collect();
     vec![
         Group { name: ctx.tr.t("class-general"), hint: ctx.tr.t("class-general-hint"), kinds: of(FeeClass::General) },
         Group { name: ctx.tr.t("class-special"), hint: ctx.tr.t("class-special-hint"), kinds: of(FeeClass::Special) },

@@ -29,7 +29,7 @@ pub async fn start(
     ctx: Ctx,
     MaybeDraft(draft): MaybeDraft,
 ) -> Result<Response, PageError> {
-    let plainest = state.rules.record_kinds().iter().find(|kind| kind.disc && !kind.nuclear_medicine);
+    let plainest = state.rules.record_kinds_on(state.today()).find(|kind| kind.disc && !kind.nuclear_medicine);
     let items = plainest.iter().map(|kind| ItemAsked::on_disc(&kind.id.0)).collect();
     let situation = Situation::new(state.local_now(), items);
     let overlay = state.store.overlay().await.map_err(PageError::internal)?;

@@ -173,7 +173,7 @@ pub async fn remake(Path((_, parcel)): Path<(String, u32)>, posted: Posted) -> R
     let act = posted.act(Action::Remake)?;
     let by = posted.by();
     let next = posted.application.parcels().iter().map(|parcel| parcel.id.0).max().unwrap_or(0) + 1;
-    let days = i64::from(posted.state.rules.periods().remake_days);
+    let days = i64::from(posted.state.rules.periods(posted.state.today()).remake_days);
     let act = act.detail(format!("parcel {parcel}")).job(JobKind::Make { parcel: ParcelId(next) });
     posted.carry_out(act, |application, _| application.remake(ParcelId(parcel), by, days)).await
 }

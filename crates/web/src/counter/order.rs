@@ -75,8 +75,7 @@ pub fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         kinds: desk
             .state
             .rules
-            .record_kinds()
-            .iter()
+            .record_kinds_on(desk.state.today())
             .map(|kind| (kind.id.0.clone(), tr.text(&kind.name).to_owned()))
             .collect(),
     };
@@ -130,7 +129,7 @@ pub async fn tick(posted: Posted) -> Result<Response, PageError> {
     for study in found.studies.iter().filter(|study| posted.typed.ticked(&format!("tick_{}", key(study)))) {
         let field = format!("kind_{}", key(study));
         let kind = RecordKindId(posted.typed.get(&field).to_owned());
-        match posted.state.rules.record_kind(&kind) {
+        match posted.state.rules.record_kind_on(&kind, posted.state.today()) {
             Some(row) if row.elsewhere => {
                 let tr = posted.ctx.tr;
                 problems.add(&field, tr.t1("e-kind-elsewhere", "what", tr.text(&row.name)));

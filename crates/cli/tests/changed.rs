@@ -128,6 +128,53 @@ async fn an_archive_that_is_away_when_it_is_made_stalls_with_its_reason_and_lose
     made_after_all(&desk, &hands, id).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_put_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules/ntuh")).expect("rules") {
+        let path = entry.expect("entry").path();
+        if path.is_file() {
+            fs::copy(&path, folder.path().join(path.file_name().expect("name"))).expect("copied");
+        }
+    }
+    let hospital = folder.path().join("hospital.toml");
+    let cd = fs::read_to_string(&hospital).expect("the hospital");
+    let desk = TestDesk::new().with("FILMDESK_RULES", folder.path().display().to_string());
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    // The same disc with another capacity, and another disc altogether: neither is what was planned.
+    let smaller = cd.replace("capacity_sectors = 359840", "capacity_sectors = 333000");
+    let dvd = cd.replace("default = true\nenabled = true", "default = false\nenabled = true");
+    let dvd = dvd.replacen(
+        "STD-GEN-DVD-JPEG\"\ndefault = false\nenabled = false",
+        "STD-GEN-DVD-JPEG\"\ndefault = true\nenabled = true",
+        1,
+    );
+    for (changed, told) in [(smaller, "333000 sectors"), (dvd, "dvd-4.7")] {
+        assert_ne!(changed, cd);
+        let made_before = images(&desk);
+        let worker = desk.work();
+        let id = hands.verified(PLAIN).await;
+        hands.ticked(id).await;
+        let weighed = hands.weighed(id).await;
+        assert_eq!(weighed.weighing.medium.map(|m| m.capacity_sectors), Some(359_840));
+        assert!(worker.terminate().success());
+        fs::write(&hospital, changed).expect("written");
+        hands.paid(id).await;
+        let worker = desk.work();
+        let reason = hands.stalled(id).await;
+        assert!(worker.terminate().success());
+        assert_eq!(reason.code, "disc-type-changed", "{}", reason.what);
+        assert!(reason.what.contains("cd-80") && reason.what.contains(told), "{}", reason.what);
+        assert_eq!(images(&desk), made_before, "something was made of another plan");
+        fs::write(&hospital, &cd).expect("put back");
+        let worker = desk.work();
+        hands.retried(id).await;
+        assert_eq!(hands.made(id).await.len(), 1);
+        assert!(worker.terminate().success());
+    }
+}
+
 async fn with_orthanc(configuration: impl Fn(&Orthanc) -> String) {
     let orthanc = Orthanc::start().expect("Orthanc");
     let desk = TestDesk::new();

@@ -134,6 +134,19 @@ pub struct Weighing {
     pub goods_hash: String,
     /// Where the spool lives: worker id (spools are local to the worker that weighed).
     pub worker: String,
+    /// The disc type it was planned for; `None`: weighed before this was kept.
+    pub medium: Option<WeighedMedium>,
+}
+
+/// A disc type as it was when the order was weighed: the plan that sets the fee is the plan that is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WeighedMedium {
+    /// Its id in the rules.
+    pub disc_type: String,
+    /// Capacity in sectors of 2,048 bytes.
+    pub capacity_sectors: u64,
+    /// Media storage application profile, such as `STD-GEN-CD`.
+    pub profile: String,
 }
 
 /// An instance that cannot be delivered on the chosen medium.

@@ -2,10 +2,10 @@
 
 use crate::worker::beat::Pulse;
 use crate::worker::fetch::source_changed;
-use crate::worker::stopped::{Stopped, disk_full, spool_failed};
-use crate::worker::weigh::{fresh, goods_file};
+use crate::worker::stopped::{Stopped, disk_full, failed, spool_failed};
+use crate::worker::weigh::{Medium, fresh, goods_file};
 use crate::worker::{Worker, blocking, parcel_state};
-use filmdesk_desk::{Application, FinishedDisc, Order, Paid, ParcelId, ParcelState, State};
+use filmdesk_desk::{Application, FinishedDisc, Order, Paid, ParcelId, ParcelState, State, WeighedMedium, WhoCanFix};
 use filmdesk_production::{DiscFacts, ExpectedPatient, Goods, MadeDisc, PlanOptions, make_disc, plan};
 use filmdesk_store::{Change, Job, StoreError};
 use jiff::Zoned;
@@ -23,14 +23,21 @@ impl Worker {
         let State::Paid(paid) = &application.state else { return Err(Stopped::Nothing) };
         let studies = application.parcel(parcel).map(|p| p.studies.clone()).unwrap_or_default();
         let order = paid.weighed.verified.order.as_ref().ok_or(Stopped::Nothing)?;
+        let medium = self.medium()?;
+        let remake = application.parcel(parcel).is_some_and(|p| p.remake_of.is_some());
+        let planned_for = paid.weighed.weighing.medium.as_ref();
+        // A remake costs nothing and may come on what is issued by then.
+        if let Some(planned_for) = planned_for.filter(|_| !remake) {
+            check_medium(planned_for, &medium.weighed())?;
+        }
         self.check_unchanged(application.id, order, &studies, pulse).await?;
-        let goods = self.weighed_goods(&application, paid, order, pulse).await?;
+        let goods = self.weighed_goods(&application, paid, order, &medium, pulse).await?;
         let goods = of_studies(&goods, &studies);
         let number = application.number.compact();
         // The first parcel's discs are the ones that were planned when the price was made.
         let prefix = if parcel.0 == 1 { number.to_owned() } else { format!("{number}P{}", parcel.0) };
         let folder = self.spool.folder(application.id).join(format!("made-{}", parcel.0));
-        let made = self.discs(paid, goods, self.plan_options(prefix)?, folder.clone(), pulse).await?;
+        let made = self.discs(paid, goods, self.plan_options(prefix, &medium), folder.clone(), pulse).await?;
         let mut discs = Vec::new();
         for disc in made {
             let blob = format!("disc/{}.iso", disc.volume_id);
@@ -65,6 +72,7 @@ impl Worker {
         application: &Application,
         paid: &Paid,
         order: &Order,
+        medium: &Medium,
         pulse: &Pulse,
     ) -> Result<Arc<Goods>, Stopped> {
         let wanted = &paid.weighed.weighing.goods_hash;
@@ -76,7 +84,7 @@ impl Worker {
         {
             return Ok(Arc::new(goods));
         }
-        let goods = self.gather_order(application.id, order, pulse).await?;
+        let goods = self.gather_order(application.id, order, medium, pulse).await?;
         if goods.hash() != *wanted {
             return Err(source_changed("The archive has other images now than when the order was weighed and paid."));
         }
@@ -108,6 +116,18 @@ impl Worker {
         .await;
         made.map_err(|stopped| pulse.check().err().unwrap_or(stopped))
     }
+}
+
+/// The discs that were paid for are the discs that were planned: another type of disc is another plan.
+fn check_medium(planned_for: &WeighedMedium, now: &WeighedMedium) -> Result<(), Stopped> {
+    if planned_for == now {
+        return Ok(());
+    }
+    let told = |m: &WeighedMedium| format!("{} ({}, {} sectors)", m.disc_type, m.profile, m.capacity_sectors);
+    let what =
+        format!("It was weighed and paid for discs of type {}; the rules issue {} now.", told(planned_for), told(now));
+    let next = "Put the disc type back in hospital.toml and try again; or refund, and weigh it anew.";
+    Err(failed("disc-type-changed", WhoCanFix::Operator, what, next, false))
 }
 
 /// A full disk under the store is a person's work, anything else may pass.

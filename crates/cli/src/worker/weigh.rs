@@ -6,7 +6,7 @@ use crate::worker::find::verified;
 use crate::worker::stopped::{Stopped, spool_failed};
 use crate::worker::{Worker, blocking};
 use filmdesk_archive::Fetched;
-use filmdesk_desk::{Application, ApplicationId, Order, Quote, TickedStudy, Verified, Weighing};
+use filmdesk_desk::{Application, ApplicationId, Order, Quote, TickedStudy, Verified, WeighedMedium, Weighing};
 use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::Source;
 use filmdesk_policy::{Companion, DiscTypeRule, ItemAsked, RecordKindId, Situation, WeighedGoods, answer};
@@ -23,8 +23,9 @@ impl Worker {
         let application = self.application(job).await?;
         let verified = verified(&application)?;
         let order = verified.order.clone().ok_or(Stopped::Nothing)?;
-        let goods = self.gather_order(application.id, &order, pulse).await?;
-        let options = self.plan_options(application.number.compact().to_owned())?;
+        let medium = self.medium()?;
+        let goods = self.gather_order(application.id, &order, &medium, pulse).await?;
+        let options = self.plan_options(application.number.compact().to_owned(), &medium);
         let discs = plan(&goods, &options)?.summary();
         let weighing = Weighing {
             at: self.clock.now(),
@@ -32,6 +33,7 @@ impl Worker {
             left_out: goods.left_out.iter().filter(|left| !left.is_delivered()).map(Into::into).collect(),
             goods_hash: goods.hash(),
             worker: self.spool.worker.clone(),
+            medium: Some(medium.weighed()),
             discs,
         };
         let quote = self.quote(verified, &order, &weighing).await?;
@@ -55,6 +57,7 @@ impl Worker {
         &self,
         id: ApplicationId,
         order: &Order,
+        medium: &Medium,
         pulse: &Pulse,
     ) -> Result<Arc<Goods>, Stopped> {
         let fetched = self.fetch_order(id, order, pulse).await?;
@@ -69,8 +72,8 @@ impl Worker {
                 f.received.iter().map(|r| (ticked.study.study_uid.clone(), r.sop_instance_uid.clone()))
             })
             .collect();
-        let (disc, profile) = self.disc_type()?;
-        let (capacity_sectors, previews) = (disc.capacity_sectors, self.config.web_pages);
+        let (profile, capacity_sectors) = (medium.profile, medium.disc.capacity_sectors);
+        let previews = self.config.web_pages;
         let folder = self.spool.folder(id);
         let work = folder.join("gathered");
         let expected = ExpectedPatient::from(&order.patient);
@@ -96,26 +99,25 @@ impl Worker {
     }
 
     /// The disc this hospital issues, with its profile.
-    pub(super) fn disc_type(&self) -> Result<(DiscTypeRule, &'static MediaProfile), Stopped> {
+    pub(super) fn medium(&self) -> Result<Medium, Stopped> {
         let disc = self.rules.get().default_disc_type().clone();
         let profile = MediaProfile::by_id(&disc.profile).ok_or_else(|| {
             let what = format!("The rules name the media profile {}, which is not known.", disc.profile);
             let who = filmdesk_desk::WhoCanFix::Operator;
             super::failed("rules", who, what, "Correct the disc type in hospital.toml.", false)
         })?;
-        Ok((disc, profile))
+        Ok(Medium { disc, profile })
     }
 
     /// How discs are planned; the same when priced and when made.
-    pub(super) fn plan_options(&self, volume_prefix: String) -> Result<PlanOptions, Stopped> {
-        let (disc, profile) = self.disc_type()?;
+    pub(super) fn plan_options(&self, volume_prefix: String, medium: &Medium) -> PlanOptions {
         let rules = self.rules.get();
         let hospital = rules.hospital();
         let both = |text: &filmdesk_policy::Text| Bilingual::new(&text.zh, &text.en);
-        Ok(PlanOptions {
+        PlanOptions {
             volume_prefix,
-            capacity_sectors: disc.capacity_sectors,
-            profile,
+            capacity_sectors: medium.disc.capacity_sectors,
+            profile: medium.profile,
             web: self.config.web_pages,
             viewer: self.config.viewer,
             texts: DiscTexts {
@@ -123,7 +125,7 @@ impl Worker {
                 contact: vec![both(&hospital.service), Bilingual::new(&hospital.phone, &hospital.phone)],
                 program: concat!("Filmdesk ", env!("CARGO_PKG_VERSION")).to_owned(),
             },
-        })
+        }
     }
 
     async fn quote(&self, verified: &Verified, order: &Order, weighing: &Weighing) -> Result<Quote, Stopped> {
@@ -136,6 +138,23 @@ impl Worker {
         let days = i64::from(rules.periods(now.date()).quote_days);
         let expires = now.date().saturating_add(days.days()).to_datetime(time(23, 59, 59, 0));
         Ok(Quote { answer: answer(&rules, &overlay, &situation), at: weighing.at, expires })
+    }
+}
+
+/// A disc type of the rules, with its profile.
+pub(super) struct Medium {
+    disc: DiscTypeRule,
+    profile: &'static MediaProfile,
+}
+
+impl Medium {
+    /// What is kept of it with the order.
+    pub(super) fn weighed(&self) -> WeighedMedium {
+        WeighedMedium {
+            disc_type: self.disc.id.clone(),
+            capacity_sectors: self.disc.capacity_sectors,
+            profile: self.disc.profile.clone(),
+        }
     }
 }
 

@@ -108,6 +108,11 @@ pub fn weighing() -> Weighing {
         left_out: vec![LeftOut { sop_instance_uid: "1.2.3".into(), code: "no-pixels".into(), reason: "空".into() }],
         goods_hash: "ab".repeat(32),
         worker: "w1".into(),
+        medium: Some(WeighedMedium {
+            disc_type: "cd-80".into(),
+            capacity_sectors: 359_840,
+            profile: "STD-GEN-CD".into(),
+        }),
     }
 }
 

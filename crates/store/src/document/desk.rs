@@ -33,7 +33,8 @@ record! {
     TickedStudy { study, kind }
     Order { patient, studies, by }
     PlannedDiscSummary { volume_id, n_instances, size_bytes }
-    Weighing { at, discs, n_instances, left_out, goods_hash, worker }
+    Weighing { at, discs, n_instances, left_out, goods_hash, worker, medium }
+    WeighedMedium { disc_type, capacity_sectors, profile }
     LeftOut { sop_instance_uid, code, reason }
     Quote { answer, at, expires }
     Submitted { at, request }

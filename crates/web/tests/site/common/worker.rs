@@ -94,6 +94,7 @@ impl Worker {
             left_out: Vec::new(),
             goods_hash: "00".repeat(32),
             worker: "test-worker".into(),
+            medium: None,
         };
         let expires = local.checked_add(jiff::Span::new().days(7)).expect("a moment");
         (weighing, Quote { answer, at: self.clock.now(), expires })

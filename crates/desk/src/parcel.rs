@@ -39,6 +39,8 @@ pub struct FinishedDisc {
     pub sha256: String,
     /// Instances on it.
     pub n_instances: u32,
+    /// Web pages on it, as its label says; `None` in a record older than this member.
+    pub web: Option<bool>,
     /// Blob key of the image in the store.
     pub blob: String,
 }

@@ -74,8 +74,8 @@ pub struct LabelFacts {
     pub disc: (u32, u32),
     /// The disc's code, scanned at release.
     pub code: String,
-    /// Web pages on it: `DICOM PLUS WEB`, else `DICOM ONLY`.
-    pub web: bool,
+    /// Web pages on it: `DICOM PLUS WEB`, or `DICOM ONLY`; where nobody kept it (`None`) just `DICOM`, which is true of both.
+    pub web: Option<bool>,
 }
 
 /// A consent form (委託同意書), filled or blank (empty strings leave room for hand-writing).

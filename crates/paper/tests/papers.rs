@@ -58,22 +58,25 @@ fn receipt_facts(lang: Lang, reprint: bool) -> ReceiptFacts {
     }
 }
 
-#[test]
-fn every_paper_prints_in_both_languages() {
-    for (lang, tag) in [(Lang::ZhTw, "zh"), (Lang::En, "en")] {
-        keep(&format!("slip-{tag}.pdf"), &slip(&slip_facts(lang)).expect("slip"));
-        keep(&format!("receipt-{tag}.pdf"), &receipt(&receipt_facts(lang, lang == Lang::En)).expect("receipt"));
-    }
-    let label = LabelFacts {
+fn label_facts(web: Option<bool>) -> LabelFacts {
+    LabelFacts {
         hospital: "範例醫院 Example Hospital".into(),
         patient_masked: "王○明".into(),
         number: "F7K4-2MQX".into(),
         date: "2026-12-01 · 民國115年12月1日".into(),
         disc: (1, 2),
         code: "7QX4-M2KT".into(),
-        web: true,
-    };
-    keep("label.pdf", &disc_label(&label).expect("label"));
+        web,
+    }
+}
+
+#[test]
+fn every_paper_prints_in_both_languages() {
+    for (lang, tag) in [(Lang::ZhTw, "zh"), (Lang::En, "en")] {
+        keep(&format!("slip-{tag}.pdf"), &slip(&slip_facts(lang)).expect("slip"));
+        keep(&format!("receipt-{tag}.pdf"), &receipt(&receipt_facts(lang, lang == Lang::En)).expect("receipt"));
+    }
+    keep("label.pdf", &disc_label(&label_facts(Some(true))).expect("label"));
     for (sealed, value) in [(false, "王測試"), (true, "")] {
         let rows = ["病人姓名 Patient", "身分證號 Identity number", "受託人姓名 Agent", "受託人證號 Agent’s number"]
             .iter()
@@ -90,6 +93,21 @@ fn every_paper_prints_in_both_languages() {
             &format!("consent-{}.pdf", if sealed { "sealed" } else { "plain" }),
             &consent_form(&facts).expect("consent"),
         );
+    }
+}
+
+/// IHE PDI's words for a label; a disc whose record does not say claims neither.
+#[test]
+fn a_label_says_whether_there_are_web_pages_on_the_disc() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (web, said) in [(Some(true), "DICOM PLUS WEB"), (Some(false), "DICOM ONLY"), (None, "DICOM")] {
+        let file = folder.path().join("label.pdf");
+        std::fs::write(&file, disc_label(&label_facts(web)).expect("label")).expect("written");
+        let text = asked("pdftotext", &["-layout"], &file);
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("DICOM")).collect();
+        assert_eq!(lines, [said], "{text}");
+        let letters: String = text.split_whitespace().collect();
+        assert!(["王○明", "7QX4-M2KT", "F7K4-2MQX"].iter().all(|said| letters.contains(said)), "{text}");
     }
 }
 

@@ -34,6 +34,8 @@ pub struct MadeDisc {
     pub sha256: String,
     /// Instances on it.
     pub n_instances: u32,
+    /// Web pages on it (`INDEX.HTM`, `IHE_PDI/`).
+    pub web: bool,
 }
 
 /// Makes disc `number` of the plan in `folder`: writes it in one pass under a name no burner looks for, reads it back
@@ -89,6 +91,7 @@ pub fn make_disc(
         size_bytes: image.size_bytes,
         sha256: hex::encode(image.sha256),
         n_instances: disc.goods.len() as u32,
+        web: plan.options.web,
     })
 }
 

@@ -3,7 +3,7 @@
 mod common;
 use common::journey::{self, at, every_state, in_state, payment};
 use common::{Ground, entry, step};
-use filmdesk_desk::{Action, Application, ApplicationId, Stage, State};
+use filmdesk_desk::{Action, Application, ApplicationId, ParcelState, Stage, State};
 use filmdesk_policy::{Answer, Cite, FeeLine, Payable, Place, ReadyTime, Reason, Referral, Text, Twd, Violation};
 use filmdesk_store::{Change, ChangeError, JobKind, Lane, NewJob, QueueFilter};
 
@@ -30,6 +30,20 @@ on_both!(every_state_is_read_back_as_it_was_written, async |ground: Ground| {
         assert_eq!(read.state, wanted.state, "{name}");
         assert_eq!(read.version, 2);
     }
+});
+
+on_both!(a_disc_recorded_before_its_web_pages_were_is_read_without_them, async |ground: Ground| {
+    let store = ground.store().await;
+    let (draft, _) = ground.draft(&store).await;
+    let state = in_state("paid, ready").state;
+    step(&store, &draft, Action::SaveForm, |a| Ok(Application { state, ..a })).await;
+    let web = async || match store.application(draft.id).await.unwrap().unwrap().parcels()[0].state.clone() {
+        ParcelState::Ready { discs, .. } => discs[0].web,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(web().await, Some(true));
+    ground.tamper("UPDATE application SET document = replace(document, '\"web\":', '\"not-yet\":')").await;
+    assert_eq!(web().await, None);
 });
 
 on_both!(a_full_answer_is_read_back, async |ground: Ground| {

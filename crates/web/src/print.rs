@@ -209,7 +209,7 @@ async fn label(
         date: made.unwrap_or_default(),
         disc: (disc.number, disc.of),
         code: disc.code.clone(),
-        web: true,
+        web: disc.web,
     };
     let name = format!("label-{}.pdf", disc.volume_id);
     print(name, &path_of(&application), move || filmdesk_paper::disc_label(&facts)).await

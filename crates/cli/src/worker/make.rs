@@ -176,6 +176,7 @@ fn finished(disc: MadeDisc, blob: String) -> FinishedDisc {
         size_bytes: disc.size_bytes,
         sha256: disc.sha256,
         n_instances: disc.n_instances,
+        web: Some(disc.web),
         blob,
     }
 }

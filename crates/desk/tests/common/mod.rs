@@ -155,6 +155,7 @@ pub fn disc(number: u32, of: u32) -> FinishedDisc {
         size_bytes: 160_000_000,
         sha256: "ef".repeat(32),
         n_instances: 300,
+        web: Some(true),
         blob: format!("disc/FDTEST{number:02}.iso"),
     }
 }

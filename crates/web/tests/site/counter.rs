@@ -3,6 +3,8 @@
 use super::common::worker::{CODE, IMAGE, VOLUME};
 use super::common::{Browser, TestDesk, apply};
 use axum::http::{StatusCode, header};
+use filmdesk_desk::{Clock as _, ParcelState, State};
+use filmdesk_store::{Actor, AuditEntry, Change};
 use jiff::SignedDuration;
 
 /// The version an application's page shows.
@@ -122,6 +124,43 @@ async fn papers_find_tick_weigh_pay_make_release() {
         assert!(clerk.get(&page_of).await.has("data-state=\"released\""));
         let status = desk.applicant().post("/status", &[("number", &number), ("code", &code)]).await;
         assert_eq!(status.status, StatusCode::OK);
+    }
+}
+
+/// What the label of the first disc says of its content.
+async fn content_on_label(desk: &TestDesk, clerk: &mut Browser, number: &str) -> Vec<String> {
+    let label = clerk.get(&format!("/applications/{number}/parcels/1/discs/1/label.pdf")).await;
+    assert_eq!(label.status, StatusCode::OK, "{}", label.body);
+    let file = desk.folder.path().join("label.pdf");
+    std::fs::write(&file, &label.bytes).expect("written");
+    let output = std::process::Command::new("pdftotext").arg(&file).arg("-").output();
+    let output = output.unwrap_or_else(|e| panic!("pdftotext: {e}; install poppler-utils"));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let letters: String = text.split_whitespace().collect();
+    assert!(["王○試", CODE, number].iter().all(|said| letters.contains(said)), "{text}");
+    text.lines().map(str::trim).filter(|line| line.starts_with("DICOM")).map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_label_says_what_the_record_of_the_disc_says_is_on_it() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    post(&desk, &mut clerk, &number, "pay", &[("means", "cash")]).await;
+    desk.worker().work().await;
+    for (web, said) in [(Some(true), "DICOM PLUS WEB"), (Some(false), "DICOM ONLY"), (None, "DICOM")] {
+        let id = desk.application(&number).await.id;
+        let entry = AuditEntry::new(desk.clock.now(), Actor::Worker("test-worker".into()), "finish");
+        let change = desk.store.change(id, None, |mut application, _| {
+            if let State::Paid(paid) = &mut application.state
+                && let ParcelState::Ready { discs, .. } = &mut paid.parcels[0].state
+            {
+                discs[0].web = web;
+            }
+            Ok(Change::new(application, entry))
+        });
+        change.await.expect("changed");
+        assert_eq!(content_on_label(&desk, &mut clerk, &number).await, [said]);
     }
 }
 

@@ -122,6 +122,7 @@ impl Worker {
             size_bytes: IMAGE.len() as u64,
             sha256: "00".repeat(32),
             n_instances: 152,
+            web: Some(true),
             blob,
         }];
         let entry = self.entry("finish");

@@ -88,6 +88,24 @@ fn every_character_set_file_of_debians_pydicom_is_on_a_disc_or_named() {
     every_file_is_on_a_disc_or_named(&debians("charset_files"), [18, 11, 7, 11]);
 }
 
+/// Media whose file system is not written here are known, with their capacity, and refused with the reason.
+#[test]
+fn a_blu_ray_disc_is_refused_with_what_to_choose_instead() {
+    let source = debians("test_files").join("CT_small.dcm");
+    let ask = |arguments: &[&str]| {
+        let output = filmdesk().arg("disc").arg(&source).arg("--plan-only").args(arguments).output().expect("starts");
+        (output.status.code(), said(&output))
+    };
+    for arguments in [["--medium", "bd"], ["--profile", "STD-GEN-BD-JPEG"], ["--profile", "std-gen-bd"]] {
+        let (code, text) = ask(&arguments);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("UDF 2.5") && text.contains("choose DVDs or a USB stick"), "{text}");
+    }
+    let (code, text) = ask(&["--profile", "STD-GEN-FLOPPY"]);
+    assert!(code == Some(2) && text.contains("known are STD-GEN-CD"), "{text}");
+    assert_eq!(ask(&["--medium", "dvd"]).0, Some(0), "the control: a DVD is planned");
+}
+
 #[test]
 fn an_empty_folder_is_named() {
     let folder = tempfile::tempdir().expect("folder");

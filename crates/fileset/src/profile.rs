@@ -107,6 +107,38 @@ pub const STD_CTMR_CD: MediaProfile = MediaProfile {
 pub const PROFILES: &[&MediaProfile] =
     &[&STD_GEN_CD, &STD_GEN_DVD_JPEG, &STD_GEN_DVD_J2K, &STD_GEN_USB_JPEG, &STD_GEN_USB_J2K, &STD_CTMR_CD];
 
+/// Profiles of media whose file system is not written here: how their identifiers begin, and why.
+const NOT_MADE: &[(&str, &str)] = &[
+    (
+        "STD-GEN-BD",
+        "a Blu-ray disc is UDF 2.5 or 2.6 (PS3.12 X.2.1), and images here are ISO 9660; choose DVDs or a USB stick",
+    ),
+    ("STD-GEN-DVD-RAM", "a DVD-RAM is UDF 1.5 (PS3.12 J.2.1), and images here are ISO 9660; choose STD-GEN-DVD-JPEG"),
+];
+
+/// Why there is no profile of an identifier.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoProfile {
+    /// Nobody knows it.
+    #[error("there is no profile {id}; known are {}", known())]
+    Unknown {
+        /// What was asked for.
+        id: String,
+    },
+    /// PS3.11 has it, and its medium is not made here.
+    #[error("{id} is not made: {why}")]
+    NotMade {
+        /// What was asked for.
+        id: String,
+        /// Why, and what instead.
+        why: &'static str,
+    },
+}
+
+fn known() -> String {
+    PROFILES.iter().map(|profile| profile.id).collect::<Vec<&str>>().join(", ")
+}
+
 /// Why an instance has no place on a medium of a profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
@@ -170,6 +202,19 @@ impl MediaProfile {
     /// The profile with this identifier, in capitals or not.
     pub fn by_id(id: &str) -> Option<&'static MediaProfile> {
         PROFILES.iter().copied().find(|profile| profile.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The same, with the reason when there is none.
+    ///
+    /// # Errors
+    /// [`NoProfile`]: it is unknown, or known and not made.
+    pub fn named(id: &str) -> Result<&'static MediaProfile, NoProfile> {
+        let begins = |start: &str| id.get(..start.len()).is_some_and(|first| first.eq_ignore_ascii_case(start));
+        let none = || match NOT_MADE.iter().find(|(start, _)| begins(start)) {
+            Some((_, why)) => NoProfile::NotMade { id: id.to_ascii_uppercase(), why },
+            None => NoProfile::Unknown { id: id.to_owned() },
+        };
+        MediaProfile::by_id(id).ok_or_else(none)
     }
 
     /// Whether files in this transfer syntax may be on the medium.

@@ -93,7 +93,7 @@ pub struct LeftOut {
     /// SOP Instance UID; empty when it could not be read.
     pub sop_instance_uid: String,
     /// Stable code: a refusal's, a profile's, or [`LeftOut::SAME_AGAIN`], `duplicate-instance`, `no-study-uid`,
-    /// `no-series-uid`, `series-of-two-studies`, `instance-oversized`, `rejected-113001` (…037, …038, …039),
+    /// `no-series-uid`, `series-of-two-studies`, `instance-oversized`, `instance-over-4-gib`, `rejected-113001` (…037, …038, …039),
     /// `rejection-note`.
     pub code: String,
     /// Why, for a clerk.
@@ -106,6 +106,9 @@ pub struct LeftOut {
 impl LeftOut {
     /// The code of an object that is on the medium already, byte for byte.
     pub const SAME_AGAIN: &str = "same-object-again";
+
+    /// The code of an object that is too large for a file of ISO 9660 (ECMA-119 §6.5.1) and of FAT32.
+    pub const OVER_4_GIB: &str = "instance-over-4-gib";
 
     /// Nothing is missing from the medium: the same object, byte for byte, is on it.
     pub fn is_delivered(&self) -> bool {
@@ -383,13 +386,17 @@ fn settle_duplicates(goods: Vec<Good>, left_out: &mut Vec<LeftOut>) -> Vec<Good>
 /// holds.
 fn leave_out_oversized(goods: &mut Goods, capacity_sectors: u64) {
     const ALWAYS_SECTORS: u64 = 512;
-    let most = (capacity_sectors.saturating_sub(ALWAYS_SECTORS) * crate::iso::SECTOR).min(u64::from(u32::MAX));
-    let (kept, oversized) = std::mem::take(&mut goods.goods).into_iter().partition(|good| good.file_len() <= most);
-    goods.goods = kept;
-    let oversized: Vec<Good> = oversized;
-    for good in oversized {
-        let reason = "this object alone is larger than the medium: choose a DVD or a USB stick";
-        let code = FailureCode::InstanceOversized.as_str();
+    let most = capacity_sectors.saturating_sub(ALWAYS_SECTORS) * crate::iso::SECTOR;
+    for good in std::mem::take(&mut goods.goods) {
+        let (code, reason) = if good.file_len() > u64::from(u32::MAX) {
+            (LeftOut::OVER_4_GIB, "this object alone has 4 GiB or more: no file of a disc or a stick can be so large")
+        } else if good.file_len() > most {
+            let code = FailureCode::InstanceOversized.as_str();
+            (code, "this object alone is larger than the medium: choose a DVD or a USB stick")
+        } else {
+            goods.goods.push(good);
+            continue;
+        };
         goods.left_out.push(LeftOut::new(good.given, Some(&good.header), code, reason));
     }
 }

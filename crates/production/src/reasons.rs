@@ -24,7 +24,12 @@ const ROWS: &[Row] = &[
     Row {
         codes: &["instance-oversized", "too-large-to-decode"],
         what: ("單一檔案超過這種媒體的容量", "this object alone is larger than the medium"),
-        instead: ("請改用 DVD 或 USB 隨身碟", "choose a DVD or a USB stick"),
+        instead: ("請改用容量較大的媒體（DVD 或 USB 隨身碟）", "choose a larger medium (a DVD or a USB stick)"),
+    },
+    Row {
+        codes: &[LeftOut::OVER_4_GIB],
+        what: ("單一檔案達 4 GiB 以上，光碟與隨身碟的檔案系統都放不下", "this object alone has 4 GiB or more, which no file of a disc or a stick can have"),
+        instead: ("請以網路傳送，或由影像管理人員提供分段的物件", "send it over the network, or ask the archive's administrator for it in parts"),
     },
     Row {
         codes: &["no-record-type"],

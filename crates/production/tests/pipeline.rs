@@ -5,11 +5,12 @@ mod common;
 use common::production::{CD_80, Workshop, facts, plan_options};
 use common::{neighbour, said};
 use filmdesk_desk::{Private, Sex};
-use filmdesk_fileset::profile::STD_GEN_CD;
+use filmdesk_fileset::profile::{STD_GEN_CD, STD_GEN_USB_JPEG};
 use filmdesk_instance::{InProcess, Source};
+use filmdesk_production::iso::IsoImage;
 use filmdesk_production::{
-    DiscFacts, ExpectedPatient, Failure, Goods, Journal, LeftOut, Silent, Stage, check_complete, check_patient,
-    examine, make_disc, plan,
+    DiscFacts, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent, Stage,
+    check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan,
 };
 use filmdesk_testkit::studies::Spec;
 use std::path::Path;
@@ -295,4 +296,50 @@ fn every_file_of_pydicom_is_delivered_or_named() {
             assert!(verdict.report.is_good(), "set {number}: {:#?}", verdict.report.findings);
         }
     }
+}
+
+/// Of nearly five gigabytes, in two fragments: a file that neither ISO 9660 nor a stick's file system can hold. It takes no
+/// room: what lies between its ends was never written.
+fn over_4_gib(to: &Path) {
+    use filmdesk_testkit::dicom_file::{DataSet, uid};
+    use std::io::{Seek, SeekFrom, Write};
+    let mut d = DataSet::new();
+    d.text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.7").text((8, 0x18), "UI", &uid(&["large"]));
+    d.text((8, 0x60), "CS", "OT").text((0x10, 0x10), "PN", "TEST^LARGE").text((0x10, 0x20), "LO", "T1234567");
+    d.text((0x20, 0xD), "UI", &uid(&["large study"])).text((0x20, 0xE), "UI", &uid(&["large series"]));
+    d.us((0x28, 2), &[1]).text((0x28, 4), "CS", "MONOCHROME2").text((0x28, 8), "IS", "2");
+    d.us((0x28, 0x10), &[512]).us((0x28, 0x11), &[512]).us((0x28, 0x100), &[8]).us((0x28, 0x101), &[8]);
+    d.us((0x28, 0x102), &[7]).us((0x28, 0x103), &[0]);
+    let mut file = std::fs::File::create(to).unwrap();
+    file.write_all(&d.part10("1.2.840.10008.1.2.4.50")).unwrap();
+    file.write_all(b"\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\0\0\0\0").unwrap();
+    for _ in 0..2 {
+        let fragment: u32 = 2_400_000_000;
+        file.write_all(b"\xFE\xFF\x00\xE0").unwrap();
+        file.write_all(&fragment.to_le_bytes()).unwrap();
+        file.seek(SeekFrom::Current(i64::from(fragment))).unwrap();
+    }
+    file.write_all(b"\xFE\xFF\xDD\xE0\0\0\0\0").unwrap();
+}
+
+#[test]
+fn a_file_of_four_gib_is_named_with_what_can_be_done() {
+    let shop = Workshop::with(&spec(2, 0));
+    over_4_gib(&shop.at("in").join("large"));
+    let sources = shop.files("in").into_iter().map(|name| Source::file(shop.at("in").join(name))).collect();
+    let spool = shop.at("spool");
+    let options =
+        GatherOptions { profile: &STD_GEN_USB_JPEG, capacity_sectors: 7_000_000, spool: &spool, previews: false };
+    let goods = gather_to_make_at_once(sources, &InProcess, &options, &Silent).unwrap();
+    assert_eq!((goods.goods.len(), goods.left_out.len()), (2, 1));
+    let left = &goods.left_out[0];
+    assert_eq!((left.code.as_str(), left.is_delivered()), (LeftOut::OVER_4_GIB, false), "{}", left.reason);
+    assert!(left.reason.contains("4 GiB") && left.what().zh.contains("4 GiB") && left.instead().zh.contains("網路"));
+    assert!(left.instead().en.contains("over the network"), "{:?}", left.instead());
+    // It is named on the medium.
+    let plan = plan(&goods, &PlanOptions { profile: &STD_GEN_USB_JPEG, ..plan_options(7_000_000, true) }).unwrap();
+    let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+    let readme = IsoImage::open(&made.path).unwrap().read("README.TXT", 1 << 20).unwrap();
+    let readme = String::from_utf8(readme).unwrap();
+    assert!(readme.contains("4 GiB 以上") && readme.contains("4 GiB or more"), "{readme}");
 }

@@ -2,7 +2,7 @@
 
 use crate::exit::Failed;
 use clap::Args;
-use filmdesk_fileset::{Finding, MediaProfile, Severity, SourceObject, profile::PROFILES};
+use filmdesk_fileset::{Finding, MediaProfile, Severity, SourceObject};
 use filmdesk_instance::{Inspector, Source};
 use filmdesk_production::{Examination, examine};
 use serde_json::{Value, json};
@@ -40,7 +40,8 @@ pub struct CheckArgs {
 /// # Errors
 /// Wrong use, a medium that cannot be opened, or that something is wrong, after it was named.
 pub fn run(inspector: &dyn Inspector, args: &CheckArgs) -> Result<(), Failed> {
-    let profile = args.profile.as_deref().map(profile).transpose()?;
+    let profile = args.profile.as_deref().map(MediaProfile::named).transpose();
+    let profile = profile.map_err(|why| Failed::usage(why.to_string()))?;
     let sources = match args.source.as_slice() {
         [] => None,
         folders => Some(Sources::read(folders, inspector)?),
@@ -61,13 +62,6 @@ pub fn run(inspector: &dyn Inspector, args: &CheckArgs) -> Result<(), Failed> {
         0 => Ok(()),
         n => Err(Failed::partly(format!("{n} things are wrong; each is named above"))),
     }
-}
-
-fn profile(id: &str) -> Result<&'static MediaProfile, Failed> {
-    MediaProfile::by_id(id).ok_or_else(|| {
-        let known: Vec<&str> = PROFILES.iter().map(|profile| profile.id).collect();
-        Failed::usage(format!("there is no profile {id}; known are {}", known.join(", ")))
-    })
 }
 
 /// What the media were made from.

@@ -195,17 +195,10 @@ fn choose<'t>(
     profile: Option<&str>,
 ) -> Result<(&'t DiscTypeRule, &'static MediaProfile), Failed> {
     let of_type = |disc: &DiscTypeRule| {
-        MediaProfile::by_id(&disc.profile).ok_or_else(|| {
-            Failed::usage(format!("the rules give {} the profile {}, which is not known", disc.id, disc.profile))
-        })
+        let none = |why| Failed::usage(format!("the rules give {} the profile {}: {why}", disc.id, disc.profile));
+        MediaProfile::named(&disc.profile).map_err(none)
     };
-    let wanted = profile
-        .map(|id| {
-            let known: Vec<&str> = PROFILES.iter().map(|profile| profile.id).collect();
-            let unknown = || Failed::usage(format!("there is no profile {id}; known are {}", known.join(", ")));
-            MediaProfile::by_id(id).ok_or_else(unknown)
-        })
-        .transpose()?;
+    let wanted = profile.map(MediaProfile::named).transpose().map_err(|why| Failed::usage(why.to_string()))?;
     let suits = |disc: &&DiscTypeRule| match (wanted, MediaProfile::by_id(&disc.profile)) {
         (Some(wanted), Some(own)) => wanted.media == own.media,
         (Some(_), None) => false,

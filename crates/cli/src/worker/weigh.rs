@@ -101,8 +101,8 @@ impl Worker {
     /// The disc this hospital issues, with its profile.
     pub(super) fn medium(&self) -> Result<Medium, Stopped> {
         let disc = self.rules.get().default_disc_type().clone();
-        let profile = MediaProfile::by_id(&disc.profile).ok_or_else(|| {
-            let what = format!("The rules name the media profile {}, which is not known.", disc.profile);
+        let profile = MediaProfile::named(&disc.profile).map_err(|why| {
+            let what = format!("The rules name a media profile that cannot be used: {why}.");
             let who = filmdesk_desk::WhoCanFix::Operator;
             super::failed("rules", who, what, "Correct the disc type in hospital.toml.", false)
         })?;

@@ -358,6 +358,7 @@ left-out-inspector-unavailable = The inspector could not be started
 left-out-same-object-again = The same object again
 left-out-duplicate-instance = One identifier, two contents
 left-out-instance-oversized = Larger than a disc
+left-out-instance-over-4-gib = 4 GiB or more: too large for a file on any disc or stick
 left-out-no-study-uid = No identifier of the study
 left-out-other = Not allowed on this disc
 left-out-rejected-113001 = Rejected by the hospital

@@ -358,6 +358,7 @@ left-out-inspector-unavailable = 檢查程式無法啟動
 left-out-same-object-again = 同一物件重複
 left-out-duplicate-instance = 同一識別碼有不同內容
 left-out-instance-oversized = 大於一片光碟
+left-out-instance-over-4-gib = 4 GiB 以上，光碟與隨身碟都放不下
 left-out-no-study-uid = 沒有檢查識別碼
 left-out-other = 不符合光碟規格
 left-out-rejected-113001 = 已由醫院註記作廢

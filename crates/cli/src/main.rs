@@ -48,7 +48,7 @@ enum Command {
     Quote(quote::QuoteArgs),
     /// Make disc images from folders of DICOM files, with no desk at all
     Disc(disc::DiscArgs),
-    /// Check a disc image or a folder, ours or anybody's
+    /// Check a disc image, a ZIP or a folder, ours or anybody's
     Check(check::CheckArgs),
     /// Ask an archive of the configuration, or fetch from it
     Pacs(pacs::PacsArgs),

@@ -111,3 +111,28 @@ fn a_file_set_for_a_stick_is_a_folder() {
     std::fs::write(stick.join("README.TXT"), "changed").expect("written");
     assert_eq!(check("STD-GEN-USB-JPEG").status.code(), Some(3), "{}", said(&check("STD-GEN-USB-JPEG")));
 }
+
+/// The same as one ZIP, for a stick or a download: judged as it is and unpacked.
+#[test]
+fn a_file_set_for_a_download_is_a_zip() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let files = pydicom::data().expect("`make neighbours` installs pydicom").join("test_files").join("CT_small.dcm");
+    let make = ["disc", text(&files), "--medium", "usb", "--zip", "--out", text(&out)];
+    let output = filmdesk().args(make).output().expect("starts");
+    assert!(output.status.success(), "{}", said(&output));
+    let mut names: Vec<PathBuf> =
+        std::fs::read_dir(&out).expect("out").map(|entry| entry.expect("entry").path()).collect();
+    names.sort();
+    let [zip, kept] = names.as_slice() else { panic!("a ZIP and its SHA-256: {names:?}") };
+    assert_eq!(zip.with_extension("zip.sha256"), *kept);
+    let check =
+        |what: &Path| filmdesk().args(["check", text(what), "--source", text(&files)]).output().expect("starts");
+    assert!(check(zip).status.success(), "{}", said(&check(zip)));
+    let unpacked = folder.path().join("unpacked");
+    let unzip = Command::new("unzip").args(["-q", text(zip), "-d", text(&unpacked)]).output().expect("unzip");
+    assert!(unzip.status.success(), "{}", said(&unzip));
+    assert!(check(&unpacked).status.success(), "{}", said(&check(&unpacked)));
+    std::fs::write(kept, "0".repeat(64)).expect("written");
+    assert_eq!(check(zip).status.code(), Some(3), "another hash was kept beside it");
+}

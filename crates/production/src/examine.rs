@@ -1,4 +1,4 @@
-//! Judging a finished medium, ours or another's: an ISO image or a folder.
+//! Judging a finished medium, ours or another's: an ISO image, a ZIP or a folder.
 //!
 //! The File-set is judged by [`filmdesk_fileset::check`]; added here is what an image and a manifest can prove. On an image
 //! of ours nothing can change unseen: the layout determines every byte outside the files, the manifest every file, and a
@@ -9,6 +9,7 @@ use crate::iso::{IsoFault, IsoImage};
 use crate::make::MadeDisc;
 use crate::manifest::parse_manifest;
 use crate::parallel::in_parallel;
+use crate::zipped::{ZipFault, ZipTree};
 use filmdesk_fileset::SourceObject;
 use filmdesk_fileset::{CheckOptions, CheckReport, FileTree, Finding, FolderTree, MediaProfile, Severity, check};
 use filmdesk_instance::{Inspector, Source};
@@ -31,11 +32,11 @@ pub struct Examination {
     pub volume_id: Option<String>,
     /// The disc's code, when it is an image of ours.
     pub code: Option<String>,
-    /// Bytes of the image; 0 for a folder.
+    /// Bytes of the image or ZIP; 0 for a folder.
     pub size_bytes: u64,
-    /// SHA-256 of the image.
+    /// SHA-256 of the image or ZIP.
     pub sha256: Option<String>,
-    /// The SHA-256 kept beside the image was found, and is the image's.
+    /// The SHA-256 kept beside it was found, and is its.
     pub kept_hash_equal: bool,
     /// Files whose manifest entry was compared and found equal.
     pub n_manifest_equal: usize,
@@ -52,9 +53,12 @@ pub enum ExamineError {
     /// It is a file, but no image.
     #[error("{0}")]
     Image(#[from] IsoFault),
+    /// It is a ZIP, but no medium.
+    #[error("{0}")]
+    Zip(#[from] ZipFault),
 }
 
-/// Examines an ISO image or a folder. `sources` are the objects it was made from, when they are at hand; `scratch` is a
+/// Examines an ISO image, a ZIP or a folder. `sources` are the objects it was made from, when they are at hand; `scratch` is a
 /// folder in which some may be decoded for comparison.
 ///
 /// # Errors
@@ -69,6 +73,11 @@ pub fn examine(
     let mut examination = Examination::default();
     let tree: Box<dyn FileTree + Sync> = if path.is_dir() {
         Box::new(FolderTree::open(path)?)
+    } else if ZipTree::is_zip(path)? {
+        let zip = ZipTree::open(path)?;
+        examination.size_bytes = zip.len();
+        judge_hash(path, &mut examination, &mut findings)?;
+        Box::new(zip)
     } else {
         let image = IsoImage::open(path)?;
         judge_image(&image, &mut examination, &mut findings)?;
@@ -95,8 +104,25 @@ fn finding(severity: Severity, code: &'static str, place: &str, message: impl In
 fn judge_image(image: &IsoImage, to: &mut Examination, findings: &mut Vec<Finding>) -> Result<(), ExamineError> {
     to.volume_id = Some(image.volume_id().to_owned());
     to.size_bytes = image.len();
-    let sha256 = hex::encode(hash(&Source::file(image.path()))?);
-    match kept_hash(image.path())? {
+    judge_hash(image.path(), to, findings)?;
+    if !image.is_ours() {
+        return Ok(());
+    }
+    to.code = Some(image.code().to_owned());
+    if let Err(fault) = image.check_own_layout() {
+        findings.push(finding(Severity::Error, "image-changed", "", fault.to_string()));
+    }
+    if !image.files().iter().any(|(path, _)| path == MANIFEST) {
+        let message = "the manifest every image of this program has is not there";
+        findings.push(finding(Severity::Error, "manifest-missing", MANIFEST, message));
+    }
+    Ok(())
+}
+
+/// The hash of a medium that is one file, and the one kept beside it.
+fn judge_hash(path: &Path, to: &mut Examination, findings: &mut Vec<Finding>) -> io::Result<()> {
+    let sha256 = hex::encode(hash(&Source::file(path))?);
+    match kept_hash(path)? {
         None => {}
         Some(Some(kept)) if kept == sha256 => to.kept_hash_equal = true,
         Some(Some(_)) => {
@@ -109,17 +135,6 @@ fn judge_image(image: &IsoImage, to: &mut Examination, findings: &mut Vec<Findin
         }
     }
     to.sha256 = Some(sha256);
-    if !image.is_ours() {
-        return Ok(());
-    }
-    to.code = Some(image.code().to_owned());
-    if let Err(fault) = image.check_own_layout() {
-        findings.push(finding(Severity::Error, "image-changed", "", fault.to_string()));
-    }
-    if !image.files().iter().any(|(path, _)| path == MANIFEST) {
-        let message = "the manifest every image of this program has is not there";
-        findings.push(finding(Severity::Error, "manifest-missing", MANIFEST, message));
-    }
     Ok(())
 }
 

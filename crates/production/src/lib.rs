@@ -15,7 +15,8 @@
 //!   that is made. [`Goods::save`] and [`Goods::load`] carry it over a restart: the same goods give the same plan.
 //! - [`make_disc`] writes one image in one pass ([`iso`]), reads it back down to the last byte (W8), and only then gives it
 //!   its name. The File-set itself is [`filmdesk_fileset`]'s.
-//! - [`examine`] judges any disc image or folder, ours or another's.
+//! - [`unpack`] makes a folder of a finished image, [`zip`](zip()) a ZIP: for sticks and downloads.
+//! - [`examine`] judges any disc image, ZIP or folder, ours or another's.
 //!
 //! Nothing here opens a database, asks the rules, reads a clock or draws a random number: all of that comes as arguments,
 //! and progress goes to a [`Journal`]. A [`Failure`] says what happened, what to do next, and who can do it.
@@ -37,6 +38,7 @@ mod read_back;
 mod reasons;
 mod rejected;
 mod unpack;
+mod zipped;
 
 pub use contents::{DiscFacts, MANIFEST};
 pub use examine::{Examination, ExamineError, examine, keep_hash};
@@ -49,3 +51,4 @@ pub use patient::{ExpectedPatient, check_announced, check_complete, check_patien
 pub use pictures::{PICTURES_PER_SERIES, Picture, PictureKind};
 pub use plan::{Bilingual, DiscPlan, DiscSetPlan, DiscTexts, PlanOptions, plan};
 pub use unpack::unpack;
+pub use zipped::{ZipFault, zip};

@@ -1,9 +1,9 @@
 //! A File-set as a folder, for a USB stick: unpacked from its image, which was proven, and proven again by its manifest.
 
 use crate::contents::MANIFEST;
-use crate::examine::examine;
+use crate::examine::{Examination, examine};
 use crate::failure::{Failure, FailureCode};
-use crate::iso::{IsoFault, IsoImage};
+use crate::iso::IsoImage;
 use crate::make::MadeDisc;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::MediaProfile;
@@ -11,6 +11,9 @@ use filmdesk_instance::Inspector;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// What is made, for people.
+const FILES: &str = "the files for the stick";
 
 /// Puts the files of a finished image into a folder beside it, called `VOLUME-ID`, reads them back (every hash of the
 /// manifest, the index against every object, nothing more and nothing less), and removes the image.
@@ -20,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The disk is full, what was read back differs, or a folder of that name is there already.
 pub fn unpack(disc: &MadeDisc, profile: &MediaProfile, inspector: &dyn Inspector) -> Result<PathBuf, Failure> {
-    let writing = |error: io::Error| Failure::writing("the files for the stick", &error);
+    let writing = |error: io::Error| Failure::writing(FILES, &error);
     let folder = disc.path.with_extension("");
     if folder.exists() {
         let what = format!("There is a folder {} already.", disc.volume_id);
@@ -31,18 +34,12 @@ pub fn unpack(disc: &MadeDisc, profile: &MediaProfile, inspector: &dyn Inspector
     let fresh = if part.exists() { std::fs::remove_dir_all(&part) } else { Ok(()) };
     fresh.map_err(writing)?;
     let _temporary = Temporary(part.clone());
-    let image = IsoImage::open(&disc.path).map_err(|fault| damaged(&fault))?;
+    let image = IsoImage::open(&disc.path).map_err(|fault| differs(FILES, &fault.to_string()))?;
     for (path, _) in image.files() {
         copy(&image, path, &part.join(path)).map_err(writing)?;
     }
-    let verdict = examine(&part, inspector, Some(profile), None).map_err(|error| differs(&error.to_string()))?;
-    let whole = image.files().iter().filter(|(path, _)| path != MANIFEST).count();
-    if let Some(finding) = verdict.report.findings.iter().find(|_| !verdict.report.is_good()) {
-        return Err(differs(&format!("{} ({})", finding.message, finding.code)));
-    }
-    if verdict.n_manifest_equal != whole {
-        return Err(differs("files are missing from it"));
-    }
+    let verdict = examine(&part, inspector, Some(profile), None).map_err(|error| differs(FILES, &error.to_string()))?;
+    proven(FILES, &verdict, &image)?;
     std::fs::rename(&part, &folder).map_err(writing)?;
     std::fs::remove_file(&disc.path).map_err(writing)?;
     Ok(folder)
@@ -63,12 +60,20 @@ fn copy(image: &IsoImage, path: &str, to: &Path) -> io::Result<()> {
     file.sync_data()
 }
 
-fn damaged(fault: &IsoFault) -> Failure {
-    differs(&fault.to_string())
+/// What was made of an image is whole and as it should be: `made` names it to people.
+pub(crate) fn proven(made: &str, verdict: &Examination, image: &IsoImage) -> Result<(), Failure> {
+    let whole = image.files().iter().filter(|(path, _)| path != MANIFEST).count();
+    if let Some(finding) = verdict.report.findings.iter().find(|_| !verdict.report.is_good()) {
+        return Err(differs(made, &format!("{} ({})", finding.message, finding.code)));
+    }
+    if verdict.n_manifest_equal != whole {
+        return Err(differs(made, "files are missing from it"));
+    }
+    Ok(())
 }
 
-fn differs(what: &str) -> Failure {
-    let what = format!("The files for the stick are not those of the image: {what}. They were thrown away.");
+pub(crate) fn differs(made: &str, what: &str) -> Failure {
+    let what = format!("What was read back of {made} is not the image: {what}. It was thrown away.");
     let next = "Try again; if it stays so, look at the disk and the memory of this machine.";
     let stall = Failure::new(FailureCode::ReadBackMismatch, WhoCanFix::Operator, what, next);
     Failure { retry: true, ..stall }

@@ -14,14 +14,14 @@ const NOT_DELIVERED: &str = "instance-not-delivered";
 /// Objects inspected at once.
 const BATCH: usize = 1024;
 
-/// Check a disc image or a folder: index against files, profile, checksums, and what it was made from.
+/// Check a disc image, a ZIP or a folder: index against files, profile, checksums, and what it was made from.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 The SHA-256 kept beside an image (IMAGE.iso.sha256, which `filmdesk disc` writes) is compared when it is there.
 
 Exit codes: 0 nothing wrong · 3 something is wrong and named · 1 it could not be checked · 2 wrong use")]
 pub struct CheckArgs {
-    /// Disc images (.iso) or folders; several are one disc set
+    /// Disc images (.iso), ZIPs or folders; several are one disc set
     #[arg(required = true, value_name = "DISC-OR-FOLDER")]
     media: Vec<PathBuf>,
     /// Folder the medium was made from: nothing missing, nothing more, nothing changed

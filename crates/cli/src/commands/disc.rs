@@ -9,7 +9,7 @@ use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
     Bilingual, DiscFacts, DiscPlan, DiscSetPlan, DiscTexts, Failure, FailureCode, GatherOptions, Goods, LeftOut,
-    MadeDisc, PlanOptions, gather_to_make_at_once, keep_hash, make_disc, plan, unpack,
+    MadeDisc, PlanOptions, gather_to_make_at_once, keep_hash, make_disc, plan, unpack, zip,
 };
 use indicatif::HumanBytes;
 use jiff::Zoned;
@@ -54,6 +54,9 @@ pub struct DiscArgs {
     /// Web pages without pictures
     #[arg(long)]
     no_previews: bool,
+    /// One ZIP per File-set (VOLUME-ID.zip) instead of an image or folder: for a stick, or to be downloaded
+    #[arg(long)]
+    zip: bool,
     /// Print the plan, make nothing
     #[arg(long)]
     plan_only: bool,
@@ -177,7 +180,10 @@ impl<'a> Job<'a> {
         for disc in &plan.discs {
             let facts = DiscFacts { created_at: self.context.now.clone(), code: code(), expected: None };
             let mut made = make_disc(&plan, disc.number, &facts, out, self.context.inspector, progress)?;
-            if self.profile.media == STD_GEN_USB_JPEG.media {
+            if self.args.zip {
+                zip(&mut made, &facts.created_at, self.profile, self.context.inspector)?;
+            }
+            if self.profile.media == STD_GEN_USB_JPEG.media && !self.args.zip {
                 made.path = unpack(&made, self.profile, self.context.inspector)?;
             } else {
                 keep_hash(&made).map_err(|error| Failure::writing("the SHA-256 beside the image", &error))?;

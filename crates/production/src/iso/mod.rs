@@ -14,6 +14,7 @@ mod sink;
 mod write;
 
 pub use layout::{Extent, FileSpec, Layout, LayoutFault, VolumeSpec};
+pub(crate) use read::MOST_WHOLE_FILE;
 pub use read::{IsoFault, IsoImage};
 pub use sink::{CountingSink, FlushedFile};
 pub use write::{ImageWriter, WriteFault, WrittenImage};

@@ -227,7 +227,7 @@ impl IsoImage {
 }
 
 /// Index and texts of a medium, read whole.
-const MOST_WHOLE_FILE: u64 = 1 << 30;
+pub(crate) const MOST_WHOLE_FILE: u64 = 1 << 30;
 
 impl FileTree for IsoImage {
     fn files(&self) -> &[(String, u64)] {

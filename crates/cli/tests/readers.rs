@@ -5,6 +5,7 @@
 mod desk;
 
 use desk::{filmdesk, said};
+use filmdesk_paper::{LabelFacts, PaperError, disc_label};
 use filmdesk_testkit::orthanc::Orthanc;
 use filmdesk_testkit::{pydicom, samples};
 use std::path::{Path, PathBuf};
@@ -46,13 +47,62 @@ fn made_objects_of_every_kind() {
     let (made, expected) = (folder.path().join("made"), folder.path().join("expected.json"));
     let output = python(&[&format!("{HERE}/corpus.py"), text(&made), text(&expected)]);
     assert!(output.status.success(), "{}", said(&output));
-    accepted(&made, &["--expected", text(&expected)]);
+    let names = folder.path().join("names.json");
+    accepted(&made, &["--expected", text(&expected), "--names", text(&names)]);
+    // 张 and 东 are in no font of a Taiwanese paper: named to the clerk, and written by hand.
+    assert_eq!(labelled(&names), ["Zhang^XiaoDong=张^小东"], "every other made name is on its label");
     // The control: expecting something else is noticed.
-    let other = std::fs::read_to_string(&expected).expect("read").replacen("\"TEST^MADE\"", "\"TEST^OTHER\"", 1);
+    let other = std::fs::read_to_string(&expected).expect("read").replacen("\"TEST^EMPTY\"", "\"TEST^OTHER\"", 1);
+    let other = other.replacen("\"KEY OBJECT DOC\"", "\"IMAGE\"", 1);
     std::fs::write(&expected, other.replacen("\"duplicate-instance\"", "\"delivered\"", 1)).expect("written");
     let output = judge(&made, &["--expected", text(&expected)]);
     let text = said(&output);
-    assert!(!output.status.success() && text.contains("outcome") && text.contains("name"), "{text}");
+    assert!(!output.status.success(), "{text}");
+    for fault in ["outcome", "wanted TEST^OTHER in the directory", "wanted IMAGE found KEY OBJECT DOC"] {
+        assert!(text.contains(fault), "{fault}: {text}");
+    }
+}
+
+/// Prints a disc's label for each of these names, as the counter does, and reads it: it shows the masked form of that very
+/// name. Gives the names no label can be printed of, because a character is in none of its fonts: those are refused, never
+/// printed with a box.
+fn labelled(names: &Path) -> Vec<String> {
+    let file = names.with_extension("pdf");
+    let names: Vec<String> = serde_json::from_slice(&std::fs::read(names).expect("names")).expect("JSON");
+    let (n, mut refused) = (names.len(), Vec::new());
+    for name in names {
+        // As it stands on the form: the ideographic group, else the alphabetic one.
+        let groups: Vec<&str> = name.split('=').collect();
+        let form = groups.get(1).filter(|group| !group.is_empty()).unwrap_or(&groups[0]).replace('^', " ");
+        let masked = filmdesk_policy::taiwan::mask_name(&form);
+        let facts = LabelFacts {
+            hospital: "範例醫院".into(),
+            patient_masked: masked.clone(),
+            number: "F7K4-2MQX".into(),
+            date: "2026-12-01".into(),
+            disc: (1, 1),
+            code: "7QX4-M2KT".into(),
+            web: Some(true),
+        };
+        match disc_label(&facts) {
+            Ok(pdf) => std::fs::write(&file, pdf).expect("written"),
+            Err(PaperError::MissingGlyph { .. }) => {
+                refused.push(name);
+                continue;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        let output = Command::new("pdftotext").arg(&file).arg("-").output().expect("pdftotext (poppler-utils)");
+        let letters = |text: &str| text.split_whitespace().collect::<String>();
+        assert!(letters(&said(&output)).contains(&letters(&masked)), "{masked}: {}", said(&output));
+        // Masked, and of nobody else: its first letter is shown, and no letter that is not the name's.
+        assert_eq!(masked.chars().next(), form.trim().chars().next());
+        assert!(
+            masked.chars().all(|c| c == '○' || c == ' ' || form.contains(c)) && (masked != form || form.is_empty())
+        );
+    }
+    println!("{n} names: {} on their labels, {} refused for a character no font has", n - refused.len(), refused.len());
+    refused
 }
 
 #[test]
@@ -64,7 +114,13 @@ fn the_sample_archive() {
 
 #[test]
 fn the_files_of_pydicom() {
-    accepted(&pydicom::data().expect("`make neighbours` installs pydicom"), &[]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let names = folder.path().join("names.json");
+    accepted(&pydicom::data().expect("`make neighbours` installs pydicom"), &["--names", text(&names)]);
+    // Hangul, Hebrew, Arabic and the simplified 东 are in no font of a Taiwanese paper; every other name is on its label.
+    let refused = labelled(&names);
+    let foreign = |c: char| c == '东' || matches!(c, '\u{590}'..='\u{6ff}' | '\u{ac00}'..='\u{d7a3}');
+    assert!(refused.iter().all(|name| name.chars().any(foreign)) && refused.len() <= 4, "{refused:?}");
 }
 
 /// The same on media of other profiles, with as much left as it came as each allows.

@@ -112,6 +112,12 @@ fn a_label_says_whether_there_are_web_pages_on_the_disc() {
 }
 
 #[test]
+fn a_label_without_a_name_is_printed() {
+    let facts = LabelFacts { patient_masked: String::new(), ..label_facts(Some(true)) };
+    keep("label-nobody.pdf", &disc_label(&facts).expect("label"));
+}
+
+#[test]
 fn the_same_facts_give_the_same_bytes() {
     let facts = slip_facts(Lang::ZhTw);
     assert_eq!(slip(&facts).expect("slip"), slip(&facts).expect("slip"));

@@ -57,7 +57,7 @@ def picture(d, shape, bits=16, samples=1, frames=1):
     return d
 
 
-def save(file, d, syntax=ExplicitVRLittleEndian, outcome="delivered", name=None, edit=None):
+def save(file, d, syntax=ExplicitVRLittleEndian, outcome="delivered", name=None, edit=None, record="IMAGE"):
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = syntax
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = d.SOPClassUID, d.SOPInstanceUID
@@ -68,7 +68,7 @@ def save(file, d, syntax=ExplicitVRLittleEndian, outcome="delivered", name=None,
     pydicom.dcmwrite(path, d, enforce_file_format=True)
     if edit:
         path.write_bytes(edit(path.read_bytes()))
-    EXPECTED[str(path)] = {"outcome": outcome, "name": name or str(d.PatientName)}
+    EXPECTED[str(path)] = {"outcome": outcome, "name": name or str(d.PatientName), "record": record}
 
 
 def images():
@@ -95,9 +95,9 @@ def documents():
         d.ContentSequence = Sequence([item])
         return d
 
-    save("documents/SR", sr("88.11", 1, ("18748-4", "LN", "Diagnostic imaging report")))
-    save("documents/RDSR", sr("88.67", 2, ("113701", "DCM", "X-Ray Radiation Dose Report")))
-    save("documents/KO", sr("88.59", 3, ("113000", "DCM", "Of Interest"), "KO"))
+    save("documents/SR", sr("88.11", 1, ("18748-4", "LN", "Diagnostic imaging report")), record="SR DOCUMENT")
+    save("documents/RDSR", sr("88.67", 2, ("113701", "DCM", "X-Ray Radiation Dose Report")), record="SR DOCUMENT")
+    save("documents/KO", sr("88.59", 3, ("113000", "DCM", "Of Interest"), "KO"), record="KEY OBJECT DOC")
     pr = base("11.1", "PR", 1, series=50)
     pr.ContentLabel, pr.ContentDescription, pr.ContentCreatorName = "REVIEWED", "已閱", "TEST^READER"
     pr.PresentationCreationDate, pr.PresentationCreationTime = "20260303", "101010"
@@ -105,14 +105,14 @@ def documents():
     image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = STORAGE + "2", "2.25.900000011.12.12"
     of_series.SeriesInstanceUID, of_series.ReferencedImageSequence = "2.25.900000011.12", Sequence([image])
     pr.ReferencedSeriesSequence = Sequence([of_series])
-    save("documents/PR", pr)
+    save("documents/PR", pr, record="PRESENTATION")
     pdf = base("104.1", "DOC", 1, series=51)
     pdf.DocumentTitle, pdf.MIMETypeOfEncapsulatedDocument = "檢查報告", "application/pdf"
     pdf.ConceptNameCodeSequence, pdf.BurnedInAnnotation = Sequence([code("18748-4", "LN", "Report")]), "NO"
     pdf.EncapsulatedDocument = b"%PDF-1.4 synthetic\n%%EOF\n\0"
-    save("documents/PDF", pdf)
+    save("documents/PDF", pdf, record="ENCAP DOC")
     ecg = base("9.1.1", "ECG", 1, series=52)
-    save("documents/ECG", ecg)
+    save("documents/ECG", ecg, record="WAVEFORM")
 
 
 def not_for_a_cd():

@@ -1,11 +1,12 @@
 """Makes discs of a folder with filmdesk and asks independent readers about each: what was given is delivered or named,
 and no reader finds a fault on the disc that it does not find in the source file.
 
-usage: judge.py FILMDESK SOURCE WORK [--expected FILE] [--orthanc URL] [--profile ID]
+usage: judge.py FILMDESK SOURCE WORK [--expected FILE] [--orthanc URL] [--profile ID] [--names FILE]
 
 Prints one line of figures; every fault is a line on standard error, and the exit status is then 1."""
 
 import argparse
+import html
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.fileset import FileSet
+from pydicom.valuerep import PersonName
 
 warnings.simplefilter("ignore")
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -26,6 +28,13 @@ FAULTS = []
 FIGURES = Counter()
 # Delivered already, or an index that is written anew: nothing is missing.
 NOT_MISSING = {"same-object-again", "dicomdir"}
+EXPLICIT = "1.2.840.10008.1.2.1"
+JPEG, J2K = [f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 70)], [f"1.2.840.10008.1.2.4.{n}" for n in (90, 91)]
+# PS3.11 H.3, J.3, E.3: what a profile takes beside Explicit VR Little Endian.
+ALLOWED = {
+    None: [EXPLICIT], "STD-GEN-DVD-JPEG": [EXPLICIT, *JPEG], "STD-GEN-USB-JPEG": [EXPLICIT, *JPEG],
+    "STD-GEN-DVD-J2K": [EXPLICIT, *J2K], "STD-GEN-USB-J2K": [EXPLICIT, *J2K], "STD-CTMR-CD": [EXPLICIT, JPEG[2]],
+}
 PLAIN = re.compile(r"^/[A-Z0-9_]{1,8}(/[A-Z0-9_]{1,8}){0,7}\.;1$")
 
 
@@ -116,6 +125,13 @@ def index(options, tree, members, sources):
     if errors:
         fault("dciodvfy DICOMDIR", volume, errors)
     count = len(FileSet(tree / "DICOMDIR"))
+    kinds = {record.ReferencedSOPInstanceUIDInFile: record.DirectoryRecordType
+             for record in pydicom.dcmread(tree / "DICOMDIR").DirectoryRecordSequence if "ReferencedSOPInstanceUIDInFile" in record}
+    for uid, kind in kinds.items():
+        wanted = options.expected.get(str(sources.get(str(uid).strip())), {}).get("record", kind)
+        FIGURES["record types"] += 1
+        if kind != wanted:
+            fault("record type", sources.get(str(uid).strip()), "wanted", wanted, "found", kind)
     if count != len(members):
         fault("pydicom FileSet", volume, count, len(members))
     again = options.work / f"{volume}.again"
@@ -163,7 +179,7 @@ def verdict(path):
     return {re.sub(r"<[^>]*>|=.*", "", line).strip() for line in said.splitlines() if line.startswith("Error")}
 
 
-def objects(tree, members, sources):
+def objects(options, tree, members, sources):
     """Each file against its source: the same identity, and for three of each series no new error, and readable by whoever
     reads the source."""
     of_series = Counter()
@@ -178,6 +194,7 @@ def objects(tree, members, sources):
         for keyword in ["SOPClassUID", "StudyInstanceUID", "SeriesInstanceUID", "PatientID"]:
             if str(d.get(keyword, "")).strip() != str(before.get(keyword, "")).strip():
                 fault("identity", path, keyword)
+        as_stored(path, source, options)
         if of_series[str(d.get("SeriesInstanceUID"))] > 3:
             continue
         new = verdict(path) - verdict(source)
@@ -207,26 +224,62 @@ def entities(options, members, sources):
         fault("dcentvfy", members[0], said[0] - said[1])
 
 
+def as_stored(path, source, options):
+    """What the profile allows is on the medium as it came; everything else is Explicit VR Little Endian."""
+    before, after = header(source).file_meta.get("TransferSyntaxUID"), header(path).file_meta.TransferSyntaxUID
+    if before not in ALLOWED.get(options.profile, []):
+        if after != EXPLICIT:
+            fault("transfer syntax", path, after)
+        return
+    FIGURES["as stored"] += 1
+    pixels = [pydicom.dcmread(file, force=True).get("PixelData") for file in (path, source)]
+    if after != before or pixels[0] != pixels[1]:
+        fault("not as stored", path, "of", source, before, after)
+
+
+def whole(name):
+    """A name without the ends that may be left away (PS3.5 6.2.1.2): empty components and groups."""
+    return "=".join(group.rstrip("^ ") for group in str(name).split("=")).rstrip("=")
+
+
 def names(options, tree, members, sources):
-    """The patient's name in the file, the directory and the pages."""
+    """The patient's name in the source, the file, the directory and the pages: the very same, where all files of a disc have
+    one; the directory and the pages have one of them where they have several."""
     records = pydicom.dcmread(tree / "DICOMDIR").DirectoryRecordSequence
-    in_index = [str(record.PatientName) for record in records if record.DirectoryRecordType == "PATIENT"]
-    page = (tree / "INDEX.HTM").read_text("utf-8") if (tree / "INDEX.HTM").exists() else None
+    in_index = [whole(record.PatientName) for record in records if record.DirectoryRecordType == "PATIENT"]
+    page = html.unescape((tree / "INDEX.HTM").read_text("utf-8")) if (tree / "INDEX.HTM").exists() else None
+    of_disc = []
     for path in members:
         d = header(path)
         source = sources.get(str(d.SOPInstanceUID).strip())
-        wanted = options.expected.get(str(source), {}).get("name")
-        if not wanted or wanted == "*" or "PatientID" not in d:
+        if source is None or "PatientName" not in d:
             continue
+        raw = d.get_item("PatientName").value
+        before = header(source)
+        if not isinstance(before.PatientName, PersonName):
+            # Big5 under another label: 0x5C as a second byte falls apart into values. Read as what it is.
+            options.expected.setdefault(str(source), {"outcome": "delivered", "name": raw.decode("big5").rstrip()})
+        wanted = options.expected.get(str(source), {}).get("name") or whole(before.PatientName)
         FIGURES["names compared"] += 1
-        if wanted not in in_index:
-            fault("name", source, "wanted", wanted, "in the directory", in_index)
-        for group in wanted.split("=")[:2]:
-            for part in [part for part in group.split("^") if part]:
-                if page is not None and part not in page:
-                    fault("name", source, "is not on the page:", part)
-        if (source.read_bytes().find(d.get_item("PatientName").value or b"\0none") < 0) if d.get_item("PatientName") else False:
+        if str(d.PatientName) != str(before.PatientName):
+            fault("name", source, "is another on the disc:", d.PatientName)
+        if wanted == "*":
+            wanted = whole(d.PatientName)
+        deflated = before.file_meta.get("TransferSyntaxUID") == "1.2.840.10008.1.2.1.99"
+        if isinstance(raw, bytes) and not deflated and source.read_bytes().find(raw) < 0:
             fault("name", source, "has other bytes on the disc")
+        of_disc.append((wanted, source))
+    one = len({name for name, _ in of_disc}) == 1
+    if of_disc and len(in_index) != 1 or not one and in_index[0] not in [name for name, _ in of_disc]:
+        fault("names in the directory", tree.name, in_index)
+    for name, source in of_disc if one else []:
+        if in_index != [name]:
+            fault("name", source, "wanted", name, "in the directory", in_index)
+        for group in name.split("=")[:2]:
+            for part in [part for part in group.split("^") if part.strip()]:
+                if page is not None and part.strip() not in page:
+                    fault("name", source, "is not on the page:", part)
+    return {name for name, _ in of_disc}
 
 
 def post(url, path):
@@ -262,6 +315,7 @@ def main():
     parser.add_argument("--expected", type=Path)
     parser.add_argument("--orthanc")
     parser.add_argument("--profile")
+    parser.add_argument("--names", type=Path, help="where to write every name that is on a disc")
     options = parser.parse_args()
     options.expected = json.loads(options.expected.read_text()) if options.expected else {}
     profiles = {"STD-GEN-DVD-JPEG": "-Pdv", "STD-GEN-DVD-J2K": "-Pd2", "STD-GEN-USB-JPEG": "-Pfl", "STD-GEN-USB-J2K": "-Pf2", "STD-CTMR-CD": "-Pcm"}
@@ -274,7 +328,7 @@ def main():
     for made in answer["sets"]:
         if made["failure"]:
             fault("set", made["failure"])
-    taken = set()
+    taken, named = set(), set()
     for disc in discs:
         if not disc["image"]:
             continue
@@ -283,8 +337,8 @@ def main():
         if len(members) != disc["n_instances"]:
             fault("files", disc["volume_id"], len(members), disc["n_instances"])
         index(options, tree, members, sources)
-        objects(tree, members, sources)
-        names(options, tree, members, sources)
+        objects(options, tree, members, sources)
+        named |= names(options, tree, members, sources)
         entities(options, members, sources)
         FIGURES["files"] += len(members)
         FIGURES["discs"] += 1
@@ -297,6 +351,8 @@ def main():
     if options.orthanc:
         with urllib.request.urlopen(f"{options.orthanc}/statistics") as stored:
             FIGURES["in Orthanc"] = json.load(stored)["CountInstances"]
+    if options.names:
+        options.names.write_text(json.dumps(sorted(named), ensure_ascii=False))
     print(options.source.name, ", ".join(f"{name} {n}" for name, n in FIGURES.items()), f"faults {len(FAULTS)}")
     for said in FAULTS:
         print(said, file=sys.stderr)

@@ -281,3 +281,114 @@ fn hostile_text_does_nothing() {
         assert!(did.contains(deed), "{did}");
     }
 }
+
+/// An image of 100 columns and 80 rows with a light corner, of a made patient.
+fn picture_of(
+    description: &str,
+    number: u32,
+    modality: &str,
+    spacing: &[((u16, u16), &str)],
+    size: (u16, u16),
+) -> DataSet {
+    let unique = |what: &str, more: &str| uid(&["viewer", what, description, more]);
+    let mut d = DataSet::new();
+    d.text((8, 5), "CS", "ISO_IR 192").text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.7");
+    d.text((8, 0x18), "UI", &unique("instance", &number.to_string())).text((8, 0x20), "DA", "20261102");
+    d.text((8, 0x30), "TM", "083000").text((8, 0x60), "CS", modality).text((8, 0x1030), "LO", "TEST STUDY");
+    d.text((8, 0x103E), "LO", description).text((0x10, 0x10), "PN", "TEST^VIEWER=王^測試").text(
+        (0x10, 0x20),
+        "LO",
+        "T1234567",
+    );
+    d.text((0x10, 0x30), "DA", "19700315").text((0x10, 0x40), "CS", "O");
+    d.text((0x20, 0xD), "UI", &uid(&["viewer", "study"])).text((0x20, 0xE), "UI", &unique("series", ""));
+    d.text((0x20, 0x10), "SH", "1").text((0x20, 0x11), "IS", &description.len().to_string());
+    d.text((0x20, 0x13), "IS", &number.to_string()).text((0x20, 0x20), "CS", "L\\F");
+    for (tag, value) in spacing {
+        d.text(*tag, "DS", value);
+    }
+    let (columns, rows) = size;
+    d.us((0x28, 2), &[1]).text((0x28, 4), "CS", "MONOCHROME2").us((0x28, 0x10), &[rows]).us((0x28, 0x11), &[columns]);
+    d.us((0x28, 0x100), &[8]).us((0x28, 0x101), &[8]).us((0x28, 0x102), &[7]).us((0x28, 0x103), &[0]);
+    let shade = |at: usize| {
+        if at % usize::from(columns) < 20 && at / usize::from(columns) < 16 { 250 } else { 60 + number as u8 * 9 }
+    };
+    d.pixels("OB", (0..usize::from(columns) * usize::from(rows)).map(shade).collect::<Vec<u8>>().into());
+    d
+}
+
+/// A disc with images of every kind of scale, a stack and a report.
+fn disc_for_hands(shop: &Workshop) -> Option<PathBuf> {
+    let (at_patient, at_detector) = ((0x28, 0x30), (0x18, 0x1164));
+    let mut objects = vec![
+        picture_of("MEASURED", 1, "MR", &[(at_patient, "0.5\\0.25")], (100, 80)),
+        picture_of("UNKNOWN", 1, "OT", &[], (100, 80)),
+        picture_of("DETECTOR", 1, "DX", &[(at_detector, "0.2\\0.2")], (100, 80)),
+    ];
+    objects.extend((1..=12).map(|number| picture_of("STACK", number, "CT", &[(at_patient, "1\\1")], (80, 80))));
+    let mut report = hostile_object(1, &mut Payloads(0));
+    report.text((8, 0x103E), "LO", "REPORT").text((0x10, 0x10), "PN", "TEST^VIEWER=王^測試");
+    report.text((0x10, 0x20), "LO", "T1234567").text((0x20, 0xD), "UI", &uid(&["viewer", "study"]));
+    objects.push(report);
+    for (n, object) in objects.into_iter().enumerate() {
+        std::fs::write(shop.at("in").join(n.to_string()), object.part10(EXPLICIT_LE)).expect("an object");
+    }
+    let folders = discs(shop, below(&shop.at("in")))?;
+    assert_eq!(folders.len(), 1);
+    Some(folders[0].clone())
+}
+
+/// The viewer in people's hands: lines are as long as they are, however the picture is turned; fingers and keys do what the
+/// mouse does; on a slow drive whose picture it is stands there at once, and then how much of it is read; and axe finds
+/// no serious fault in any page of the disc or state of the viewer, in either language, at a desk or on a phone.
+#[test]
+fn the_viewer_is_used_by_mouse_finger_and_key_and_by_everybody() {
+    let shop = Workshop::empty();
+    let Some(folder) = disc_for_hands(&shop) else { return };
+    let slow = shop.at("slow");
+    std::fs::create_dir(&slow).expect("a folder");
+    let large = picture_of("LARGE", 1, "DX", &[], (4000, 3000)).part10(EXPLICIT_LE);
+    std::fs::write(slow.join("IM1"), large).expect("an object");
+    let control = shop.at("CONTROL.HTM");
+    std::fs::write(&control, "<title>x</title><img src=x><button></button><p style='color:#ccc'>pale").expect("a page");
+    let plan = json!({ "folder": folder, "slow": slow, "control": control, "axe": project().join("ui/node_modules/axe-core/axe.min.js") });
+    let Some(seen) = in_browser(&shop, "viewer.mjs", plan) else { return };
+    println!("{seen:#}");
+    assert_eq!(seen["wrong"], json!([]));
+    // 40 columns of 0.25 mm and 30 rows of 0.5 mm; pixels; 50 pixels of 0.2 mm at the detector.
+    let close = |text: &Value, to: f64, unit: &str| {
+        let text = text.as_str().expect("a length");
+        let number: f64 = text.split(' ').next().expect("a number").parse().expect("a number");
+        assert!(
+            (number - to).abs() <= 0.2 * to / 10.0 && text[text.find(' ').expect("a unit")..].starts_with(unit),
+            "{text}"
+        );
+    };
+    close(&seen["mouse"]["lengths"]["MEASURED"], 18.0, " mm");
+    close(&seen["mouse"]["lengths"]["UNKNOWN"], 50.0, " px");
+    close(&seen["mouse"]["lengths"]["DETECTOR"], 10.0, " mm (at the detector)");
+    close(&seen["touch"]["length"], 18.0, " mm");
+    // Letters clockwise from the right, and where the image's first corner is.
+    for (how, sides) in [
+        ("as it is", "LFRH top left"),
+        ("flipped", "RFLH top right"),
+        ("turned", "HLFR top right"),
+        ("turned twice", "RHLF bottom right"),
+        ("turned, then flipped", "FLHR top left"),
+        ("flipped, then turned", "HRFL bottom right"),
+    ] {
+        let text = seen["mouse"]["turned"][how].as_str().expect("a line");
+        assert!(text.ends_with(sides), "{how}: {text}");
+        close(&seen["mouse"]["turned"][how], 18.0, " mm");
+    }
+    assert_eq!(seen["mouse"]["turned"]["reset"], json!("true,1,true → false,0,false,1"));
+    assert_eq!(seen["keys"]["stack"], json!([1, 11, 0]));
+    assert!(seen["keys"]["pane"] == true && seen["keys"]["tool"] == "measure", "{seen:#}");
+    assert!(seen["touch"]["scrolled"].as_u64() > Some(0) && seen["touch"]["zoom"].as_f64() > Some(1.5), "{seen:#}");
+    let progress = &seen["progress"];
+    let ms = |key: &str| progress[key].as_u64().unwrap_or_else(|| panic!("{key}: {progress:#}"));
+    assert!(ms("whose") < 1000 && ms("percent") < 1000 && ms("picture") > 2000, "{progress:#}");
+    assert!(progress["rising"] == true && progress["percents"].as_array().is_some_and(|p| p.len() > 8), "{progress:#}");
+    assert_eq!((&seen["axe"]["serious"], &seen["axe"]["moderate"]), (&json!([]), &json!([])));
+    assert!(seen["axe"]["pages"].as_u64() > Some(40) && seen["axe"]["control"].as_u64() > Some(1), "{seen:#}");
+}

@@ -1,6 +1,10 @@
 // Part 9: the page: opening a folder, the list of series, tools, keys and fingers.
 
 const $ = (id) => document.getElementById(id);
+// The second pane is the first one's twin.
+const twin = Object.assign($("pane-0").cloneNode(true), { id: "pane-1", hidden: true });
+twin.dataset.label = "pane2";
+$("pane-0").after(twin);
 const panes = ["pane-0", "pane-1"].map((id) => new Pane($(id), afterShow));
 let active = panes[0];
 let tool = matchMedia("(pointer: coarse)").matches ? "scroll" : "window";
@@ -239,6 +243,8 @@ function refreshTools() {
   $("preset").disabled = !presets.length;
   $("invert").disabled = !active.isGrey;
   $("invert").setAttribute("aria-pressed", String(active.inverted));
+  $("flip").setAttribute("aria-pressed", String(active.flipped));
+  for (const id of ["flip", "turn"]) $(id).disabled = !active.shown?.samples;
   const { of } = active.position;
   $("play").disabled = of < 2;
   $("play").classList.toggle("on", Boolean(playing));
@@ -262,6 +268,8 @@ function refreshTools() {
 
 const actions = {
   invert: () => { active.inverted = !active.inverted; active.paint(); },
+  flip: () => active.flip(),
+  turn: () => active.turn(),
   fit: () => active.reset(),
   clear: () => active.clearLines(),
   overlays: () => { active.overlays = !active.overlays; active.paint(); },
@@ -404,7 +412,7 @@ const KEYS = {
   ArrowLeft: () => otherSeries(-1), ArrowRight: () => otherSeries(1),
   "+": () => active.zoomBy(1.25), "=": () => active.zoomBy(1.25), "-": () => active.zoomBy(0.8),
   s: () => { tool = "scroll"; }, w: () => { tool = "window"; }, z: () => { tool = "zoom"; }, p: () => { tool = "pan"; }, m: () => { tool = "measure"; },
-  i: () => active.isGrey && actions.invert(), f: actions.fit, 0: actions.fit, " ": actions.play, d: actions["panes-two"], t: actions.tags, "?": actions.help,
+  i: () => active.isGrey && actions.invert(), h: actions.flip, r: actions.turn, f: actions.fit, 0: actions.fit, " ": actions.play, d: actions["panes-two"], t: actions.tags, "?": actions.help,
 };
 $("panes").addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, a, button, iframe")) return;

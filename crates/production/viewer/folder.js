@@ -195,13 +195,13 @@ async function opened(instance) {
 }
 
 /** The stored samples of one frame. */
-async function samplesOf(instance, frame) {
+async function samplesOf(instance, frame, tell) {
   const { object, image, unfit } = await opened(instance);
   if (unfit) throw unfit;
   const key = `${instance.id}/${frame}`;
   const known = recentFrames.get(key);
   if (known) return known;
-  const samples = await storedSamples(object, image, frame);
+  const samples = await storedSamples(object, image, frame, tell);
   recentFrames.put(key, samples, samples.byteLength);
   return samples;
 }

@@ -88,7 +88,7 @@ class Pane {
   }
 
   resetView() {
-    Object.assign(this, { zoom: 1, panX: 0, panY: 0, inverted: false, byHand: null });
+    Object.assign(this, { zoom: 1, panX: 0, panY: 0, turns: 0, flipped: false, inverted: false, byHand: null });
   }
 
   say(text) {
@@ -105,6 +105,8 @@ class Pane {
   async take(series) {
     this.empty();
     this.series = series;
+    // Whose and what it is stands there before the picture is read.
+    this.label();
     await this.show(0, 0);
   }
 
@@ -116,10 +118,11 @@ class Pane {
     const mine = this.asked;
     this.waiting = true;
     const waiting = setTimeout(() => mine === this.asked && this.say(t("reading")), 300);
+    const tell = (done, of) => mine === this.asked && this.say(t("readingPart", Math.floor((100 * done) / of), (of / 1e6).toFixed(1)));
     try {
       const { object, image, unfit } = await opened(instance);
       const at = frame < 0 ? instance.frames + frame : Math.min(frame, instance.frames - 1);
-      const samples = image && !unfit ? await samplesOf(instance, at) : null;
+      const samples = image && !unfit ? await samplesOf(instance, at, tell) : null;
       if (mine !== this.asked) return;
       this.clearPaper();
       this.say("");
@@ -250,17 +253,18 @@ class Pane {
     this.label();
   }
 
-  /** From image pixels to the pane: `{ x, y, scaleX, scaleY }`. */
+  /** From image pixels to the pane, a matrix: `x' = a x + c y + e`, `y' = b x + d y + f`; `scale` is a column's width. */
   get placed() {
-    const { image, object } = this.shown;
+    const { image: { columns, rows }, object } = this.shown;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const aspect = aspectOf(object.root, this.frame);
-    const fit = Math.min(width / image.columns, height / (image.rows * aspect));
-    const scaleX = fit * this.zoom;
-    const scaleY = scaleX * aspect;
-    return {
-      scaleX, scaleY, x: width / 2 + this.panX - (image.columns * scaleX) / 2, y: height / 2 + this.panY - (image.rows * scaleY) / 2,
-    };
+    const [across, down] = this.turns % 2 ? [rows * aspect, columns] : [columns, rows * aspect];
+    const scale = Math.min(width / across, height / down) * this.zoom;
+    let [a, b, c, d] = [this.flipped ? -scale : scale, 0, 0, scale * aspect];
+    for (let k = 0; k < this.turns; k += 1) [a, b, c, d] = [-b, a, -d, c];
+    const e = width / 2 + this.panX - (a * columns + c * rows) / 2;
+    const f = height / 2 + this.panY - (b * columns + d * rows) / 2;
+    return { a, b, c, d, e, f, scale };
   }
 
   draw() {
@@ -271,14 +275,16 @@ class Pane {
     canvas.height = Math.max(1, Math.round(height * ratio));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (!this.shown?.samples || !this.bitmap.width) return;
-    const { image, instance, object } = this.shown;
-    const { x, y, scaleX, scaleY } = this.placed;
-    context.imageSmoothingEnabled = scaleX < 4;
+    const { instance, object } = this.shown;
+    const { a, b, c, d, e, f, scale } = this.placed;
+    context.imageSmoothingEnabled = scale < 4;
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.bitmap, x, y, image.columns * scaleX, image.rows * scaleY);
+    context.transform(a, b, c, d, e, f);
+    context.drawImage(this.bitmap, 0, 0);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
     for (const line of this.measures.get(`${instance.id}/${this.frame}`) ?? []) {
-      const [a, b] = line.map((p) => ({ x: x + p.x * scaleX, y: y + p.y * scaleY }));
-      this.drawLine(a, b, lengthOf(object.root, this.frame, line));
+      const [from, to] = line.map((p) => ({ x: a * p.x + c * p.y + e, y: b * p.x + d * p.y + f }));
+      this.drawLine(from, to, lengthOf(object.root, this.frame, line));
     }
   }
 
@@ -330,13 +336,15 @@ class Pane {
       lines.push(voi.values ? "LUT" : `C ${number(voi.center)}　W ${number(voi.width)}`);
     }
     if (!spacingOf(shown.object.root, this.frame) && !shown.object.root.has(0x00186011)) lines.push(t("noScale"));
+    if (this.flipped || this.turns) lines.push([this.flipped && t("mirrored"), this.turns && `↻ ${90 * this.turns}°`].filter(Boolean).join("　"));
     lines.push(`${shown.image.columns} × ${shown.image.rows}　${Math.round(this.zoom * 100)} %`);
     corners.br.textContent = lines.join("\n");
     const named = directions(shown.object.root, this.frame);
     if (!named) return;
-    const [right, bottom] = named;
-    Object.entries({ right, bottom, left: opposite(right), top: opposite(bottom) })
-      .forEach(([at, letters]) => { this.sides[at].textContent = letters; });
+    // Clockwise from the right; a flip swaps right and left, a turn moves each letter one side on.
+    const letters = [named[0], named[1], opposite(named[0]), opposite(named[1])];
+    if (this.flipped) [letters[0], letters[2]] = [letters[2], letters[0]];
+    ["right", "bottom", "left", "top"].forEach((at, k) => { this.sides[at].textContent = letters[(k + 4 - this.turns) % 4]; });
   }
 
   /** Says the value below the pointer. */
@@ -358,8 +366,9 @@ class Pane {
   /** A point of the screen as image pixels. */
   pixelAt(event) {
     const box = this.canvas.getBoundingClientRect();
-    const { x, y, scaleX, scaleY } = this.placed;
-    return { x: (event.clientX - box.left - x) / scaleX, y: (event.clientY - box.top - y) / scaleY };
+    const { a, b, c, d, e, f } = this.placed;
+    const [x, y, area] = [event.clientX - box.left - e, event.clientY - box.top - f, a * d - b * c];
+    return { x: (d * x - c * y) / area, y: (a * y - b * x) / area };
   }
 
   zoomBy(factor, event) {
@@ -392,14 +401,28 @@ class Pane {
 
   /** A line too short to be meant is taken away again. */
   endLine([a, b]) {
-    const { scaleX } = this.placed;
-    if (Math.hypot(b.x - a.x, b.y - a.y) * scaleX < 3) this.measures.get(`${this.shown.instance.id}/${this.frame}`)?.pop();
+    if (Math.hypot(b.x - a.x, b.y - a.y) * this.placed.scale < 3) this.measures.get(`${this.shown.instance.id}/${this.frame}`)?.pop();
     this.draw();
   }
 
   clearLines() {
     this.measures.clear();
     this.draw();
+  }
+
+  /** Left and right change places as they are seen, however the picture is turned. */
+  flip() {
+    this.flipped = !this.flipped;
+    this.turns = (4 - this.turns) % 4;
+    this.draw();
+    this.label();
+  }
+
+  /** A quarter clockwise. */
+  turn() {
+    this.turns = (this.turns + 1) % 4;
+    this.draw();
+    this.label();
   }
 
   reset() {

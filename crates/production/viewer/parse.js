@@ -252,8 +252,19 @@ function parse(bytes, size, stopAfter) {
   return { meta, syntax, root: reader.dataSet(null, size, 0, stopAfter) };
 }
 
-/** The bytes of a part of a file. */
-const bytesOf = async (file, from, to) => new Uint8Array(await file.slice(from, to).arrayBuffer());
+/** The bytes of a part of a file. A long part is read in pieces, so that `tell` can say how far it is. */
+async function bytesOf(file, from, to, tell) {
+  const size = Math.min(to, file.size) - from;
+  if (!tell || size <= PIECE) return new Uint8Array(await file.slice(from, to).arrayBuffer());
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += PIECE) {
+    tell(at, size);
+    const end = Math.min(at + PIECE, size);
+    bytes.set(new Uint8Array(await file.slice(from + at, from + end).arrayBuffer()), at);
+  }
+  return bytes;
+}
+const PIECE = 2 ** 20;
 
 /** Files up to this size are read in one go: on a disc, a second read costs more than the bytes. */
 const SMALL = 2 ** 20;
@@ -306,7 +317,7 @@ async function openDeflated(file, { meta, at }, stopAfter) {
 }
 
 /** A part of an object's file; what was read before is not read again, and must not be changed. */
-const partOf = async ({ file, whole }, from, to) => whole?.subarray(from, to) ?? bytesOf(file, from, to);
+const partOf = async ({ file, whole }, from, to, tell) => whole?.subarray(from, to) ?? bytesOf(file, from, to, tell);
 
 /** A value left in the file because it is long (an encapsulated document). */
 async function longValue(object, tag) {

@@ -48,11 +48,11 @@ function ofFrame(root, frame, group, tag) {
 
 /** The code stream of one frame. Fragments are found by their heads; several of them are one frame when there is one
  * frame, or as the offset table says. */
-async function encodedFrame(object, image, frame) {
+async function encodedFrame(object, image, frame, tell) {
   object.fragments ??= await fragmentsOf(object);
   const { fragments, offsets } = object.fragments;
-  if (image.frames === 1) return join(object, fragments);
-  if (fragments.length === image.frames) return join(object, fragments.slice(frame, frame + 1));
+  if (image.frames === 1) return join(object, fragments, tell);
+  if (fragments.length === image.frames) return join(object, fragments.slice(frame, frame + 1), tell);
   if (offsets.length !== image.frames) throw new Unfit("damaged", "offset table");
   const first = fragments[0].at - 8;
   const end = offsets[frame + 1] ?? Infinity;
@@ -84,17 +84,18 @@ async function fragmentsOf(object) {
   return { fragments, offsets: Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(i * 4, true)) };
 }
 
-async function join(object, fragments) {
+async function join(object, fragments, tell) {
+  if (fragments.length === 1) return partOf(object, fragments[0].at, fragments[0].at + fragments[0].length, tell);
   const parts = await Promise.all(fragments.map(({ at, length }) => partOf(object, at, at + length)));
-  if (parts.length === 1) return parts[0];
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** The samples of one frame as they are stored, pixel by pixel, in little endian: a typed array. */
-async function storedSamples(object, image, frame) {
+/** The samples of one frame as they are stored, pixel by pixel, in little endian: a typed array. `tell` hears how much of it
+ * is read. */
+async function storedSamples(object, image, frame, tell) {
   if (frame < 0 || frame >= image.frames) throw new Unfit("damaged", "frame");
   if (!image.native) {
-    const code = await encodedFrame(object, image, frame);
+    const code = await encodedFrame(object, image, frame, tell);
     if (object.syntax === RLE) return typed(image, rleFrame(code, image));
     if (JPEG_LOSSLESS.has(object.syntax)) return losslessJpeg(code, image);
     return jpegByBrowser(code, image);
@@ -110,7 +111,7 @@ async function storedSamples(object, image, frame) {
   // In big endian, words of two bytes are turned even where samples have one.
   const cell = image.little ? 1 : image.allocated === 8 ? (pixels.vr === "OW" ? 2 : 1) : image.allocated / 8;
   const lead = from % cell;
-  const part = await partOf(object, pixels.at + from - lead, pixels.at + Math.ceil(to / cell) * cell);
+  const part = await partOf(object, pixels.at + from - lead, pixels.at + Math.ceil(to / cell) * cell, tell);
   const bytes = cell > 1 ? swapped(part, cell) : part;
   const frameBytes = bytes.subarray(lead, lead + to - from);
   return typed(image, lead % (image.allocated / 8) ? frameBytes.slice() : frameBytes);

@@ -32,9 +32,11 @@ fn conformance(view: &DiscView<'_>, out: &mut String) {
         out,
         "媒體規格",
         "Media profile",
-        &format!("DICOM PS3.11 {} · PS3.10 · PS3.12 (ISO 9660 Level 1)", view.profile),
+        &format!("DICOM PS3.11 {} · PS3.10 · PS3.12 ({})", view.profile, view.file_system()),
     );
-    row(out, "整合規範", "Integration profile", "IHE RAD Portable Data for Imaging (PDI): DICOM and web content");
+    if let Some(integration) = view.integration() {
+        row(out, "整合規範", "Integration profile", integration);
+    }
     row(out, "光碟識別", "File-set ID", &view.volume_id);
     row(out, "檔案集 UID", "File-set UID", &view.file_set_uid);
     row(out, "光碟碼", "Disc code", &view.code);

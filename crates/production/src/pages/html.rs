@@ -256,7 +256,8 @@ fn receiving(view: &DiscView<'_>, out: &mut String) {
     let _ = writeln!(out, "<section>\n<h2>{}</h2>\n<dl>", both("給收件醫院", "For the receiving hospital"));
     let (studies, series, instances) = (view.n_studies(), view.series.len(), view.n_instances);
     row(out, "內容", "Content", &format!("{studies} studies, {series} series, {instances} SOP Instances"));
-    row(out, "媒體規格", "Media profile", &format!("DICOM {} · IHE PDI", view.profile));
+    let integration = if view.integration().is_some() { " · IHE PDI" } else { "" };
+    row(out, "媒體規格", "Media profile", &format!("DICOM {}{integration}", view.profile));
     let _ = writeln!(
         out,
         "</dl>\n<p class=\"go\"><a href=\"{HOSPITAL}\">{}</a></p>\n</section>",

@@ -61,6 +61,20 @@ impl DiscView<'_> {
         studies.len()
     }
 
+    /// How the medium is written, PS3.12.
+    fn file_system(&self) -> &'static str {
+        if self.profile.contains("-USB-") { "USB" } else { "ISO 9660 Level 1" }
+    }
+
+    /// What it is to IHE's Portable Data for Imaging, which does not take compressed images on a CD.
+    fn integration(&self) -> Option<&'static str> {
+        match (self.profile, self.web) {
+            ("STD-CTMR-CD", _) => None,
+            (_, true) => Some("IHE RAD Portable Data for Imaging (PDI): DICOM and web content"),
+            (_, false) => Some("IHE RAD Portable Data for Imaging (PDI): DICOM content"),
+        }
+    }
+
     /// Headers of all objects of the disc.
     fn objects(&self) -> impl Iterator<Item = &Header> {
         self.chosen.iter().map(|good| &self.goods.goods[*good].header)

@@ -100,13 +100,9 @@ fn opening(view: &DiscView<'_>, lines: &mut Vec<String>) {
 
 fn receiving(view: &DiscView<'_>, lines: &mut Vec<String>) {
     push(lines, &["符合標準　Conformance", "---------------------"]);
-    let format = if view.profile.contains("-USB-") { "USB" } else { "ISO 9660 Level 1" };
-    lines.push(format!("DICOM PS3.10, PS3.11 {} (File-set Creator), PS3.12 ({format})", view.profile));
-    if view.web {
-        lines.push("IHE RAD Portable Data for Imaging (PDI): DICOM and web content".to_owned());
-    } else {
-        lines.push("IHE RAD Portable Data for Imaging (PDI): DICOM content".to_owned());
-    }
+    let (profile, format) = (view.profile, view.file_system());
+    lines.push(format!("DICOM PS3.10, PS3.11 {profile} (File-set Creator), PS3.12 ({format})"));
+    lines.extend(view.integration().map(str::to_owned));
     lines.push(format!("File-set UID {}", view.file_set_uid));
     push(
         lines,

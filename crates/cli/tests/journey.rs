@@ -53,6 +53,9 @@ const STORED: Traveller = Traveller {
     total: "400",
 };
 
+/// What axe must find in the page that has faults.
+const FAULTS: [&str; 3] = ["button-name", "html-has-lang", "image-alt"];
+
 fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -64,8 +67,10 @@ fn walk(desk: &TestDesk, public: &str, staff: &str, traveller: &Traveller) -> Va
     let out = desk.state().with_file_name(format!("handed-out-{}", traveller.lang));
     fs::create_dir_all(&out).expect("folder");
     let kinds: Vec<Value> = traveller.kinds.iter().map(|id| json!({ "id": id })).collect();
+    // On the sample archive every page is judged by axe as well.
+    let axe = (traveller.number == SAMPLE.number).then(|| project().join("ui/node_modules/axe-core/axe.min.js"));
     let plan = json!({
-        "public": public.trim_end_matches('/'), "staff": staff.trim_end_matches('/'), "login": "clerk",
+        "axe": axe, "public": public.trim_end_matches('/'), "staff": staff.trim_end_matches('/'), "login": "clerk",
         "password": password, "lang": traveller.lang, "kinds": kinds, "otherwise": "general-x-ray", "out": out,
         "patient": {
             "name": traveller.name, "identity": traveller.identity, "born": traveller.born, "number": traveller.number,
@@ -87,6 +92,10 @@ fn walk_and_prove(desk: &TestDesk, public: &str, staff: &str, traveller: &Travel
     let walked = walk(desk, public, staff, traveller);
     assert!(walked["quote"].as_str().expect("a quote").contains(traveller.total), "{walked}");
     assert_eq!(walked["studies"], json!(traveller.n_studies), "{walked}");
+    if traveller.number == SAMPLE.number {
+        assert_eq!((&walked["serious"], &walked["control"]), (&json!([]), &json!(FAULTS)), "{walked}");
+        assert!(walked["judged"].as_u64() > Some(50), "{walked}");
+    }
     let discs = walked["discs"].as_array().expect("discs");
     assert_eq!(discs.len(), 1, "{walked}");
     let image = Path::new(discs[0]["file"].as_str().expect("a file"));

@@ -2,9 +2,11 @@
 //
 // usage: node journey.mjs PLAN.json
 // PLAN: { public, staff, login, password, lang, patient: {name, identity, born, number}, kinds: [{id, count, date?}],
-//         otherwise, out, pictures, playwright, chromium }
+//         otherwise, out, pictures, playwright, chromium, axe }
 // Every study found is ticked; one the rules could not classify counts as `otherwise`.
-// Prints one JSON line: { number, code, estimate, quote, studies, headline, discs: [{volume, code, file}] }.
+// Where `axe` names axe-core, every page of the way is judged by it, at a desk and as wide as a phone, and some beside the way.
+// Prints one JSON line: { number, code, estimate, quote, studies, headline, discs: [{volume, code, file}],
+//                         judged, serious: [what axe calls serious or worse], control: [the same of a page with faults] }.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -26,8 +28,36 @@ page.on("console", (message) => { if (message.type() === "error") wrong.push(mes
 page.on("pageerror", (error) => wrong.push(String(error)));
 
 const by = (id) => page.locator(`[id="${id}"]`);
+const axe = plan.axe ? readFileSync(plan.axe, "utf8") : null;
+const serious = new Set();
+let judged = 0;
+/** What axe holds against the page as it stands. The page's own script may load it anew meanwhile: then it is asked again. */
+async function violations() {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await page.evaluate(axe);
+      return (await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }))).violations;
+    } catch (error) {
+      if (tries === 4 || !/context was destroyed|navigat/.test(String(error))) throw error;
+      await page.waitForLoadState();
+    }
+  }
+}
+async function judge(name) {
+  if (!axe) return;
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const { id, impact, nodes } of await violations()) {
+      if (impact === "serious" || impact === "critical") serious.add(`${name}, ${width}: ${id}: ${nodes.map((node) => node.target).join(", ")}`);
+    }
+    judged += 1;
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+
 let shot = 0;
 async function picture(name) {
+  await judge(name);
   if (plan.pictures) {
     shot += 1;
     await page.screenshot({ path: path.join(plan.pictures, `${plan.lang}-${String(shot).padStart(2, "0")}-${name}.png`), fullPage: true });
@@ -169,14 +199,29 @@ async function status(number, code) {
   return by("status-headline").innerText();
 }
 
+/** Pages beside the way, and one that axe must find fault with. */
+async function besideTheWay() {
+  if (!axe) return [];
+  for (const [site, path] of [["public", "privacy"], ["public", "quote"], ["public", "status"], ["staff", "calendar"], ["staff", ""], ["public", "no-such-page"]]) {
+    await page.goto(`${plan[site]}/${path}?lang=${plan.lang}`);
+    await picture(`beside-${path || "queue"}`);
+  }
+  await page.goto("data:text/html,<title>x</title><img src=x><button></button>");
+  const found = (await violations()).filter(({ impact }) => ["serious", "critical"].includes(impact));
+  return found.map(({ id }) => id).sort();
+}
+
 try {
   const { number, code, estimate } = await apply();
   await signIn();
   const { quote, studies } = await counter(number);
   const discs = await release(number);
   const headline = await status(number, code);
+  const unfinished = wrong.splice(0);
+  const control = await besideTheWay();
+  wrong.splice(0, wrong.length, ...unfinished);
   if (wrong.length) throw new Error(`the browser complained: ${wrong.join("; ")}`);
-  console.log(JSON.stringify({ number, code, estimate, quote, studies, headline, discs }));
+  console.log(JSON.stringify({ number, code, estimate, quote, studies, headline, discs, judged, serious: [...serious], control }));
 } catch (error) {
   await picture("failed");
   console.error(`${page.url()}: ${error.stack ?? error}`);

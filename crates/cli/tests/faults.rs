@@ -5,6 +5,8 @@ mod desk;
 use desk::{Hands, PLAIN, TestDesk, files_below};
 use filmdesk_store::AuditVerdict;
 use sha2::{Digest, Sha256};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
@@ -175,4 +177,43 @@ async fn a_killed_server_comes_back_with_everything() {
     assert!(after.now > before.now, "the clock went back");
     assert_eq!(after.store.application(id).await.expect("store").expect("application").state.name(), "verified");
     assert_eq!(std::fs::read(desk.state().join("sign-in.txt")).expect("sign-in"), sign_in);
+}
+
+/// What a client that sends all before it reads gets for a form.
+fn posted(address: &str, path: &str, form: &str) -> std::io::Result<String> {
+    let host = address.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let kind = "application/x-www-form-urlencoded";
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {address}\r\nContent-Type: {kind}\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n",
+        form.len()
+    )?;
+    stream.write_all(form.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Who posts far too much to a form reads why, in either language, and the desk goes on: over a real connection, where a
+/// server that closes before all was sent is only gone.
+#[test]
+fn ten_megabytes_posted_to_a_form_are_refused_in_words() {
+    let desk = TestDesk::new();
+    let served = desk.serve(&["--no-worker"]);
+    let ten_megabytes = "x".repeat(10_000_000);
+    for (lang, told) in
+        [("en", ["What was sent is too large", "at most 64 KB"]), ("zh-TW", ["送出的內容太大", "至多 64 KB"])]
+    {
+        for field in ["situation", "kind_1", "exam_1"] {
+            let form = format!("{field}={ten_megabytes}");
+            let page = posted(&served.public, &format!("/quote?lang={lang}"), &form).expect("an answer");
+            assert!(page.starts_with("HTTP/1.1 413 "), "{field}: {page}");
+            assert!(told.iter().all(|words| page.contains(words)) && page.len() < 20_000, "{field}: {page}");
+        }
+    }
+    let small = posted(&served.public, "/quote", "at=2026-12-01T10:00&kind_1=ct&disc_1=yes").expect("an answer");
+    assert!(small.starts_with("HTTP/1.1 200 ") && small.contains("200"), "the desk goes on: {small}");
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{case_files, rules};
+use filmdesk_policy::Overlay;
 use filmdesk_policy::cases::{Case, case_changes, parse_cases, run_case, unproved_lines};
 
 /// Runs every case of a folder and returns how many there were.
@@ -36,6 +37,32 @@ fn the_days_that_other_rooms_keep() {
     assert_eq!((p.unclaimed_remind_days.as_slice(), p.unclaimed_close_days), ([7, 14, 25].as_slice(), 30));
     let disc = rules.default_disc_type();
     assert_eq!((disc.id.as_str(), disc.capacity_sectors, disc.enabled), ("cd-80", 359_840, true));
+}
+
+/// Weekdays closed in 2026 and 2027, month by month, as the hospital's reading of the official calendar has them: these and
+/// no others, substitution days and the Lunar New Year's moved ones included.
+const CLOSED: [(i16, &str); 2] = [
+    (2026, "01-01 02-16 02-17 02-18 02-19 02-20 02-27 04-03 04-06 05-01 06-19 09-25 09-28 10-09 10-26 12-25"),
+    (2027, "01-01 02-04 02-05 02-08 02-09 02-10 03-01 04-05 04-06 04-30 06-09 09-15 09-28 10-11 10-25 12-24 12-31"),
+];
+
+#[test]
+fn the_weekdays_closed_are_exactly_those_of_the_calendar() {
+    use jiff::civil::{Date, Weekday};
+    let (rules, overlay) = (rules("ntuh"), Overlay::default());
+    for (year, closed) in CLOSED {
+        let days = Date::new(year, 1, 1).expect("a day").series(jiff::Span::new().days(1));
+        let days: Vec<Date> = days.take_while(|d| d.year() == year).collect();
+        let weekend = |d: &Date| matches!(d.weekday(), Weekday::Saturday | Weekday::Sunday);
+        let found = days.iter().filter(|d| !weekend(d) && !rules.is_open(&overlay, **d));
+        let found: Vec<String> = found.map(|d| d.strftime("%m-%d").to_string()).collect();
+        assert_eq!(found.join(" "), closed, "{year}");
+        assert!(days.iter().filter(|d| weekend(d)).all(|d| !rules.is_open(&overlay, *d)), "{year}: weekends");
+    }
+    // The last make-up Saturday was closed too (A04), and no promise is made for a year without a calendar.
+    assert!(
+        !rules.is_open(&overlay, Date::constant(2025, 2, 8)) && !rules.is_open(&overlay, Date::constant(2028, 1, 4))
+    );
 }
 
 /// Every case of every file.

@@ -166,6 +166,17 @@ fn addresses_keep_what_was_typed_and_know_domestic_post() {
     assert_eq!(address.postal_code.as_deref(), Some("100"));
     assert_eq!(address.county, Some("臺北市"));
     assert_eq!(address.typed, "100 台北市中正區 測試路一段１２之３號");
+    for (typed, code, normalised) in [
+        ("100006 臺北市中正區常德街1號", Some("100006"), "臺北市中正區常德街1號"),
+        ("100-006臺北市", Some("100006"), "臺北市"),
+        ("100-06 臺北市", Some("10006"), "臺北市"),
+        ("100-1臺北市", Some("100"), "-1臺北市"),
+        ("臺北市之初路3號之2", None, "臺北市之初路3號-2"),
+        ("臺北市測試路３樓之１", None, "臺北市測試路3樓-1"),
+    ] {
+        let address = Address::read(typed);
+        assert_eq!((address.postal_code.as_deref(), address.normalised.as_str()), (code, normalised), "{typed}");
+    }
     for domestic in
         ["金門縣金城鎮測試路1號", "澎湖縣馬公市測試里1號", "連江縣南竿鄉1號", "馬祖南竿1號", "台灣省彰化縣1號"]
     {

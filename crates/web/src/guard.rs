@@ -8,20 +8,24 @@ use crate::page::{Ctx, Frame, Site, here, switches};
 use crate::words;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// The largest form: far above any honest one.
 const BODY_BYTES: usize = 64 * 1024;
+
+/// How much of a larger one is taken in and thrown away, so that who sent it reads the refusal: a connection that closes
+/// before all was sent shows a browser nothing but that it closed.
+const THROWN_AWAY_BYTES: usize = 32 << 20;
 
 /// How long a page may take. A disc image streams on after its head.
 const PAGE_TIME: Duration = Duration::from_secs(30);
@@ -45,9 +49,29 @@ pub fn limits(pages: Router<AppState>) -> Router<AppState> {
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
             PageError::internal("a handler panicked").into_response()
         }))
+        .layer(middleware::from_fn(whole))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PAGE_TIME))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+}
+
+/// What was sent, whole and no larger than a form; what is larger is refused.
+async fn whole(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut pieces = body.into_data_stream();
+    let (mut kept, mut size) = (Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let Ok(piece) = piece else { return StatusCode::BAD_REQUEST.into_response() };
+        size += piece.len();
+        if size <= BODY_BYTES {
+            kept.extend_from_slice(&piece);
+        }
+        if size > THROWN_AWAY_BYTES {
+            break;
+        }
+    }
+    if size > BODY_BYTES {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    next.run(Request::from_parts(parts, Body::from(kept))).await
 }
 
 /// Finds the language before the handler and finishes the response after it.

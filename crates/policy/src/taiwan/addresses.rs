@@ -52,15 +52,14 @@ impl Address {
     /// Reads an address as typed.
     pub fn read(typed: &str) -> Address {
         let flat: String = half_width(typed).chars().filter(|c| !c.is_whitespace()).collect();
-        let digits = flat.chars().take_while(char::is_ascii_digit).count();
-        let (code, rest) = flat.split_at(if matches!(digits, 3 | 5 | 6) { digits } else { 0 });
-        let normalised = sections(&rest.replace('台', "臺")).replace('之', "-");
+        let (code, rest) = postal_code(&flat);
+        let normalised = between_numbers(&sections(&rest.replace('台', "臺")));
         let county =
             COUNTIES.iter().find(|c| normalised.starts_with(**c) || normalised.starts_with(&format!("臺灣省{c}")));
         let islands = || normalised.starts_with("馬祖").then_some("連江縣");
         Address {
             typed: typed.to_owned(),
-            postal_code: (!code.is_empty()).then(|| code.to_owned()),
+            postal_code: (!code.is_empty()).then_some(code),
             county: county.copied().or_else(islands),
             normalised,
         }
@@ -70,6 +69,29 @@ impl Address {
     pub fn is_domestic(&self) -> bool {
         self.county.is_some()
     }
+}
+
+/// Three, five (3+2) or six (3+3) digits before the address, with or without a hyphen after the third; and the rest.
+fn postal_code(flat: &str) -> (String, &str) {
+    let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).count();
+    let first = digits(flat);
+    let after = flat[first..].strip_prefix('-').filter(|_| first == 3);
+    match (first, after, after.map(digits)) {
+        (3, Some(after), Some(more @ 2..=3)) => (format!("{}{}", &flat[..3], &after[..more]), &after[more..]),
+        (3 | 5 | 6, _, _) => (flat[..first].to_owned(), &flat[first..]),
+        _ => (String::new(), flat),
+    }
+}
+
+/// 之 between numbers as a hyphen, 12之3號 as 12-3號; in a name it stays. 號之3 is written so too.
+fn between_numbers(address: &str) -> String {
+    let chars: Vec<char> = address.chars().collect();
+    let number = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
+    let joins = |i: usize| {
+        let before = i.checked_sub(1).and_then(|b| chars.get(b));
+        (number(before) || before == Some(&'號') || before == Some(&'樓')) && number(chars.get(i + 1))
+    };
+    chars.iter().enumerate().map(|(i, c)| if *c == '之' && joins(i) { '-' } else { *c }).collect()
 }
 
 /// 一段 … 九段 as 1段 … 9段.

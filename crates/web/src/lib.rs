@@ -24,7 +24,7 @@
 //! | `/quote` | per row N: `kind_N`, `count_N`, `disc_N`, `film_N`, `paper_N`, `exam_N`, `report_N`, `unit_N`, …; `more-items`, `ask`; then `answer` (its `data-status` is done, elsewhere or cannot), `answer-json`, `readings` |
 //! | `/apply/items` | per kind K: `item_K`, `count_K` |
 //! | `/apply/exams` | per kind K and ordinal N: `date_K_N`, `about_K_N`, `unit_K_N`, `dental_K_N-yes`, `psy_K_N`, `outside_K_N` |
-//! | `/apply/who` | `capacity-{patient,representative,heir}`, `ward-{minor,guardianship}`, `kinship-…`, `earlier-…`, `agent-{no,yes}`, `inpatient` |
+//! | `/apply/who` | `capacity-{patient,representative,heir}`, `ward-{minor,guardianship}`, `kinship-…`, `line-…`, `earlier-…`, `agent-{no,yes}`, `inpatient` |
 //! | `/apply/people` | `patient_name`, `patient_identity`, `patient_foreign`, `patient_born`, `patient_record_number`, `person_…`, `agent_…`, `phone`, `email` |
 //! | `/apply/collect` | `collection-{counter,post,abroad}`, `address`, `purpose` |
 //! | `/apply/papers` | `papers`, `lines`, `total`, `continue`, or `cannot` with `violation-CODE` |

@@ -97,8 +97,13 @@ f-kinship-parent = Parent
 f-kinship-sibling = Brother or sister
 f-kinship-grandparent = Grandparent
 f-kinship-other = Somebody else
-f-earlier = Does an heir of an earlier order live, who has not renounced?
-f-earlier-hint = The spouse and direct descendants come first, then parents, siblings, grandparents.
+f-line = Between you and the patient
+f-line-child = I am the patient’s child
+f-line-died = My parent, the patient’s child, died before the patient or lost the right
+f-line-renounced = My parent, the patient’s child, renounced the inheritance
+f-line-lives = My parent, the patient’s child, lives
+f-earlier = Does an heir before you live, who has not renounced?
+f-earlier-hint = Children of the patient come first, and grandchildren in their place; then parents, siblings, grandparents. A spouse inherits beside each of them.
 f-earlier-no = No
 f-earlier-yes = Yes
 f-earlier-unknown = Not known
@@ -112,6 +117,7 @@ f-inpatient-hint = Inpatients apply through the ward secretary.
 e-capacity = Choose in what right the application is made
 e-ward = Choose whether the patient is a minor or under guardianship
 e-kinship = Choose how you are related to the patient
+e-line = Choose who stands between you and the patient
 e-agent = Choose whether an agent will go to the counter
 
 ## People

@@ -97,8 +97,13 @@ f-kinship-parent = 父母
 f-kinship-sibling = 兄弟姊妹
 f-kinship-grandparent = 祖父母
 f-kinship-other = 其他關係
-f-earlier = 是否有順位在前的繼承人，且未拋棄繼承？
-f-earlier-hint = 配偶及子女等直系血親卑親屬優先，其次依序為父母、兄弟姊妹、祖父母。
+f-line = 您與病人之間
+f-line-child = 我是病人的子女
+f-line-died = 我的父或母（病人的子女）先於病人過世，或喪失繼承權
+f-line-renounced = 我的父或母（病人的子女）已拋棄繼承
+f-line-lives = 我的父或母（病人的子女）在世
+f-earlier = 是否有順位或親等在前的繼承人，且未拋棄繼承？
+f-earlier-hint = 病人的子女優先（孫子女得代位），其次依序為父母、兄弟姊妹、祖父母；配偶與各順位同為繼承人。
 f-earlier-no = 沒有
 f-earlier-yes = 有
 f-earlier-unknown = 不清楚
@@ -112,6 +117,7 @@ f-inpatient-hint = 住院病人請由病房書記收件。
 e-capacity = 請選擇申請人的身分
 e-ward = 請選擇病人是未成年人或受監護宣告
 e-kinship = 請選擇您與病人的關係
+e-line = 請選擇您與病人之間的親屬情形
 e-agent = 請選擇是否委託代理人
 
 ## 資料

@@ -6,7 +6,8 @@ use crate::i18n::Tr;
 use crate::words;
 use filmdesk_desk as desk;
 use filmdesk_policy::{
-    Capacity, Collection, ItemAsked, Kinship, MediaAsked, Overlay, People, RecordKind, Rules, Situation, answer,
+    Capacity, Collection, Fate, ItemAsked, Kinship, MediaAsked, Overlay, People, RecordKind, Relative, Rules,
+    Situation, answer,
 };
 use jiff::civil::{Date, DateTime};
 
@@ -52,7 +53,7 @@ pub fn fields_of(step: Step, form: &Form, rules: &Rules) -> Vec<String> {
             .iter()
             .flat_map(|exam| ["date", "about", "unit", "dental", "psy", "outside"].map(|what| exam.field(what)))
             .collect(),
-        Step::Who => names(&["capacity", "ward", "kinship", "earlier", "agent", "inpatient"]),
+        Step::Who => names(&["capacity", "ward", "kinship", "line", "earlier", "agent", "inpatient"]),
         Step::People => names(&[
             "patient_name",
             "patient_identity",
@@ -138,6 +139,9 @@ fn check_who(form: &Form, tr: Tr, problems: &mut Problems) {
         "patient" => {}
         "representative" if form.get("ward").is_empty() => problems.add_at("ward", "ward-minor", tr.t("e-ward")),
         "heir" if kinship(form).is_none() => problems.add_at("kinship", "kinship-spouse", tr.t("e-kinship")),
+        "heir" if kinship(form) == Some(Kinship::Descendant) && form.get("line").is_empty() => {
+            problems.add_at("line", "line-child", tr.t("e-line"));
+        }
         "representative" | "heir" => {}
         _ => problems.add_at("capacity", "capacity-patient", tr.t("e-capacity")),
     }
@@ -214,6 +218,29 @@ fn kinship(form: &Form) -> Option<Kinship> {
     }
 }
 
+/// Between a grandchild and the patient: the parent, and whether another child of the patient lives who has not renounced
+/// (Civil Code 1140, 1176); and which of these the applicant is a child of.
+fn relatives(form: &Form) -> (Vec<Relative>, Option<usize>) {
+    let fate = match (kinship(form), form.get("line")) {
+        (Some(Kinship::Descendant), "died") => Fate::DiedBefore,
+        (Some(Kinship::Descendant), "renounced") => Fate::Renounced,
+        (Some(Kinship::Descendant), "lives") => Fate::Lives,
+        _ => return (Vec::new(), None),
+    };
+    let child = |fate| Relative { kinship: Kinship::Descendant, fate, child_of: None };
+    let another = form.is("earlier", "yes").then(|| child(Fate::Lives));
+    ([child(fate)].into_iter().chain(another).collect(), Some(0))
+}
+
+/// Whether somebody of an earlier order lives: asked of parents, siblings and grandparents of the patient.
+fn earlier_heir_lives(form: &Form) -> Option<bool> {
+    match (kinship(form)?, form.get("earlier")) {
+        (Kinship::Parent | Kinship::Sibling | Kinship::Grandparent, "yes") => Some(true),
+        (Kinship::Parent | Kinship::Sibling | Kinship::Grandparent, "no") => Some(false),
+        (_, _) => None,
+    }
+}
+
 fn media(form: &Form, kind: &RecordKind) -> MediaAsked {
     let field = |what: &str| format!("{what}_{}", kind.id.0);
     MediaAsked {
@@ -231,22 +258,22 @@ pub fn situation(form: &Form, rules: &Rules, at: DateTime) -> Situation {
         "heir" => Capacity::Heir,
         _ => Capacity::Patient,
     };
+    let heir = capacity == Capacity::Heir;
+    let (relatives, child_of) = if heir { relatives(form) } else { (Vec::new(), None) };
     let people = People {
         capacity,
         agent: form.is("agent", "yes"),
         patient_born: words::parse_date(form.get("patient_born")),
         patient_under_guardianship: capacity == Capacity::LegalRepresentative && form.is("ward", "guardianship"),
-        patient_deceased: capacity == Capacity::Heir,
+        patient_deceased: heir,
         patient_foreign: form.ticked("patient_foreign"),
         without_residence: form.ticked("patient_foreign") && form.ticked("without_residence"),
         applicant_foreign: capacity != Capacity::Patient && form.ticked("person_foreign"),
         agent_foreign: form.is("agent", "yes") && form.ticked("agent_foreign"),
-        kinship: if capacity == Capacity::Heir { kinship(form) } else { None },
-        earlier_heir_lives: match form.get("earlier") {
-            "yes" if capacity == Capacity::Heir => Some(true),
-            "no" if capacity == Capacity::Heir => Some(false),
-            _ => None,
-        },
+        kinship: if heir { kinship(form) } else { None },
+        earlier_heir_lives: if heir { earlier_heir_lives(form) } else { None },
+        relatives,
+        child_of,
         inpatient: form.ticked("inpatient"),
         ..People::default()
     };

@@ -222,7 +222,13 @@ fn who_rows(ctx: &Ctx, form: &Form) -> Vec<Row> {
     let mut rows = vec![choice("capacity")];
     match form.get("capacity") {
         "representative" => rows.push(choice("ward")),
-        "heir" => rows.extend([choice("kinship"), choice("earlier")]),
+        "heir" => {
+            rows.push(choice("kinship"));
+            if form.is("kinship", "descendant") {
+                rows.push(choice("line"));
+            }
+            rows.push(choice("earlier"));
+        }
         _ => {}
     }
     rows.push(choice("agent"));

@@ -111,6 +111,116 @@ async fn who_cannot_apply_gets_an_answer_not_an_error() {
     }
 }
 
+/// An heir on the application form, the same heir on the plain full form, and what comes of it.
+const HEIRS: [(&[(&str, &str)], &[(&str, &str)], &str); 12] = [
+    (&[("kinship", "spouse")], &[("kinship", "spouse")], ""),
+    (&[("kinship", "spouse"), ("earlier", "yes")], &[("kinship", "spouse")], ""),
+    (&[("kinship", "descendant"), ("line", "child"), ("earlier", "yes")], &[("kinship", "descendant")], ""),
+    (
+        &[("kinship", "descendant"), ("line", "died"), ("earlier", "yes")],
+        &[
+            ("kinship", "descendant"),
+            ("child_of", "1"),
+            ("relative_kinship_1", "descendant"),
+            ("relative_fate_1", "died-before"),
+            ("relative_kinship_2", "descendant"),
+            ("relative_fate_2", "lives"),
+        ],
+        "",
+    ),
+    (
+        &[("kinship", "descendant"), ("line", "lives")],
+        &[
+            ("kinship", "descendant"),
+            ("child_of", "1"),
+            ("relative_kinship_1", "descendant"),
+            ("relative_fate_1", "lives"),
+        ],
+        "nearer-degree-lives",
+    ),
+    (
+        &[("kinship", "descendant"), ("line", "renounced"), ("earlier", "no")],
+        &[
+            ("kinship", "descendant"),
+            ("child_of", "1"),
+            ("relative_kinship_1", "descendant"),
+            ("relative_fate_1", "renounced"),
+        ],
+        "",
+    ),
+    (
+        &[("kinship", "descendant"), ("line", "renounced"), ("earlier", "yes")],
+        &[
+            ("kinship", "descendant"),
+            ("child_of", "1"),
+            ("relative_kinship_1", "descendant"),
+            ("relative_fate_1", "renounced"),
+            ("relative_kinship_2", "descendant"),
+            ("relative_fate_2", "lives"),
+        ],
+        "line-renounced",
+    ),
+    (&[("kinship", "parent"), ("earlier", "no")], &[("kinship", "parent"), ("earlier_heir_lives", "no")], ""),
+    (
+        &[("kinship", "sibling"), ("earlier", "yes")],
+        &[("kinship", "sibling"), ("earlier_heir_lives", "yes")],
+        "earlier-heir-lives",
+    ),
+    (&[("kinship", "sibling"), ("earlier", "unknown")], &[("kinship", "sibling")], ""),
+    (&[("kinship", "grandparent"), ("earlier", "no")], &[("kinship", "grandparent"), ("earlier_heir_lives", "no")], ""),
+    (&[("kinship", "other")], &[("kinship", "other")], "not-an-heir"),
+];
+
+/// The texts between two marks of a page, each once, in order.
+fn between(page: &str, from: &str, to: &str) -> std::collections::BTreeSet<String> {
+    page.split(from).skip(1).filter_map(|rest| rest.split_once(to)).map(|(text, _)| text.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_heir_states_the_relation_and_nearer_heirs_and_is_answered_as_on_the_full_form() {
+    let desk = TestDesk::open().await;
+    for (who, full, code) in HEIRS {
+        let mut browser = desk.applicant();
+        browser.post("/apply", &[]).await;
+        browser.post("/apply/items", ITEMS).await;
+        browser.post("/apply/exams", EXAMS).await;
+        let who = [&[("capacity", "heir"), ("agent", "no")], who].concat();
+        browser.post("/apply/who", &who).await;
+        let mut people = PEOPLE.to_vec();
+        people.extend([("person_name", "林範例"), ("person_identity", "A223456781")]);
+        browser.post("/apply/people", &people).await;
+        browser.post("/apply/collect", COLLECT).await;
+        let page = browser.get("/apply/papers").await;
+        assert_eq!(page.status, StatusCode::OK, "{who:?}");
+        let born = PEOPLE.iter().find(|(name, _)| *name == "patient_born").expect("a birthday").1;
+        let mut asked = vec![("kind_1", "ct"), ("disc_1", "yes"), ("capacity", "heir"), ("born", born)];
+        asked.extend([("patient_deceased", "yes"), ("rows_relatives", "2")]);
+        asked.extend(full);
+        let answer = browser.post("/quote", &asked).await;
+        assert_eq!(answer.status, StatusCode::OK, "{full:?}: {}", answer.body);
+        let json = answer.body.split_once("id=\"answer-json\"").expect("JSON").1;
+        let json = json.split_once('>').and_then(|(_, rest)| rest.split_once("</")).expect("JSON").0;
+        let json: serde_json::Value =
+            serde_json::from_str(&json.replace("&#34;", "\"").replace("&#39;", "'")).expect("JSON");
+        let list = |key: &str, member: &str| -> Vec<String> {
+            let all = json[key].as_array().into_iter().flatten();
+            all.filter_map(|one| one[member].as_str()).map(str::to_owned).collect()
+        };
+        let codes: Vec<String> = list("violations", "code");
+        assert_eq!(codes, if code.is_empty() { vec![] } else { vec![code.to_owned()] }, "{full:?}");
+        let told = between(&page.body, "violation-", "\"");
+        assert_eq!(told, codes.into_iter().collect(), "{who:?}");
+        // The same papers, by their names in the page's language.
+        if code.is_empty() {
+            let papers = json["papers"].as_array().expect("papers");
+            let names: Vec<&str> = papers.iter().filter_map(|p| p["text"]["zh"].as_str()).collect();
+            assert!(!names.is_empty() && names.iter().all(|name| page.has(name)), "{who:?}: {names:?}");
+            let proof = names.iter().any(|name| name.starts_with("前順位繼承人"));
+            assert_eq!(page.has("前順位繼承人均不存在"), proof, "{who:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_copied_here_is_referred() {
     let desk = TestDesk::open().await;

@@ -209,18 +209,13 @@ impl Index {
             for (tag, values) in &self.studies[study].values {
                 answer.set(*tag, values.clone());
             }
-            let each = |value: fn(&Series) -> &String| -> BTreeSet<String> {
-                sum.series.iter().map(|series| value(series).clone()).collect()
+            let each = |value: fn(&Series) -> &String| -> Vec<String> {
+                sum.series.iter().map(|series| value(series).clone()).collect::<BTreeSet<_>>().into_iter().collect()
             };
-            let facts: [(Tag, fn(&Series) -> &String); 4] = [
-                (tag::MODALITIES, |series| &series.modality),
-                (tag::BODY_PART, |series| &series.body_part),
-                (tag::STATION, |series| &series.station),
-                (tag::DEPARTMENT, |series| &series.department),
-            ];
-            for (tag, value) in facts {
-                answer.set(tag, each(value).into_iter().collect());
-            }
+            answer.set(tag::MODALITIES, each(|series| &series.modality));
+            answer.set(tag::BODY_PART, each(|series| &series.body_part));
+            answer.set(tag::STATION, each(|series| &series.station));
+            answer.set(tag::DEPARTMENT, each(|series| &series.department));
             answer.set(tag::N_SERIES, vec![each(|series| &series.uid).len().to_string()]);
             answer.set(tag::N_INSTANCES, vec![sum.instances.len().to_string()]);
             answer.size_bytes = Some(sum.bytes);

@@ -75,9 +75,8 @@ async fn a_study_counts_as_what_its_department_station_and_body_part_say() {
         let _served = desk.serve(&[]);
         let hands = Hands::at(&desk).await;
         let id = hands.verified((PATIENT, date(1970, 3, 15))).await;
-        let ready = |a: &filmdesk_desk::Application| match &a.state {
-            State::Verified(verified) => verified.found.clone(),
-            _ => None,
+        let ready = |a: &filmdesk_desk::Application| {
+            if let State::Verified(verified) = &a.state { verified.found.clone() } else { None }
         };
         let found = hands.wait(id, "the studies", ready).await;
         let mut counted: Vec<(&str, Option<&str>)> =

@@ -37,9 +37,10 @@ on_both!(a_disc_recorded_before_its_web_pages_were_is_read_without_them, async |
     let (draft, _) = ground.draft(&store).await;
     let state = in_state("paid, ready").state;
     step(&store, &draft, Action::SaveForm, |a| Ok(Application { state, ..a })).await;
-    let web = async || match store.application(draft.id).await.unwrap().unwrap().parcels()[0].state.clone() {
-        ParcelState::Ready { discs, .. } => discs[0].web,
-        other => panic!("{other:?}"),
+    let web = async || {
+        let application = store.application(draft.id).await.unwrap().unwrap();
+        let ParcelState::Ready { discs, .. } = &application.parcels()[0].state else { panic!("{application:?}") };
+        discs[0].web
     };
     assert_eq!(web().await, Some(true));
     ground.tamper("UPDATE application SET document = replace(document, '\"web\":', '\"not-yet\":')").await;

@@ -111,8 +111,11 @@ async fn who_cannot_apply_gets_an_answer_not_an_error() {
     }
 }
 
+/// Fields of a form, with what is typed.
+type Typed = &'static [(&'static str, &'static str)];
+
 /// An heir on the application form, the same heir on the plain full form, and what comes of it.
-const HEIRS: [(&[(&str, &str)], &[(&str, &str)], &str); 12] = [
+const HEIRS: [(Typed, Typed, &str); 12] = [
     (&[("kinship", "spouse")], &[("kinship", "spouse")], ""),
     (&[("kinship", "spouse"), ("earlier", "yes")], &[("kinship", "spouse")], ""),
     (&[("kinship", "descendant"), ("line", "child"), ("earlier", "yes")], &[("kinship", "descendant")], ""),

@@ -231,7 +231,7 @@ def as_stored(path, source, options):
         if after != EXPLICIT:
             fault("transfer syntax", path, after)
         return
-    FIGURES["as stored"] += 1
+    FIGURES["as stored" if before == EXPLICIT else "compressed as stored"] += 1
     pixels = [pydicom.dcmread(file, force=True).get("PixelData") for file in (path, source)]
     if after != before or pixels[0] != pixels[1]:
         fault("not as stored", path, "of", source, before, after)
@@ -270,7 +270,7 @@ def names(options, tree, members, sources):
             fault("name", source, "has other bytes on the disc")
         of_disc.append((wanted, source))
     one = len({name for name, _ in of_disc}) == 1
-    if of_disc and len(in_index) != 1 or not one and in_index[0] not in [name for name, _ in of_disc]:
+    if of_disc and (len(in_index) != 1 or not one and in_index[0] not in [name for name, _ in of_disc]):
         fault("names in the directory", tree.name, in_index)
     for name, source in of_disc if one else []:
         if in_index != [name]:

@@ -389,6 +389,8 @@ fn the_viewer_is_used_by_mouse_finger_and_key_and_by_everybody() {
     let ms = |key: &str| progress[key].as_u64().unwrap_or_else(|| panic!("{key}: {progress:#}"));
     assert!(ms("whose") < 1000 && ms("percent") < 1000 && ms("picture") > 2000, "{progress:#}");
     assert!(progress["rising"] == true && progress["percents"].as_array().is_some_and(|p| p.len() > 8), "{progress:#}");
+    // A disc's first picture, through its index, from the same drive.
+    assert!(seen["disc"]["picture"].as_u64().is_some_and(|ms| ms < 2000), "{:#}", seen["disc"]);
     assert_eq!((&seen["axe"]["serious"], &seen["axe"]["moderate"]), (&json!([]), &json!([])));
     assert!(seen["axe"]["pages"].as_u64() > Some(40) && seen["axe"]["control"].as_u64() > Some(1), "{seen:#}");
 }

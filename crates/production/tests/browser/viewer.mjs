@@ -4,7 +4,7 @@
 // usage: node viewer.mjs PLAN.json     PLAN: { folder, slow, playwright, axe, chromium, pictures, control }
 // folder: a disc with images MEASURED (row 0.5 mm, column 0.25 mm), UNKNOWN (no spacing), DETECTOR (a radiograph).
 // slow: a folder with one large image. control: a page with faults axe must find.
-// Prints one JSON line: { lengths, turned, keys, touch, progress, axe: { pages, serious: [..], moderate: [..], control }, wrong }.
+// Prints one JSON line: { mouse: { lengths, turned }, keys, touch, progress, disc, axe: { pages, serious: [..], moderate: [..], control }, wrong }.
 import { createRequire } from "node:module";
 import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
@@ -178,7 +178,7 @@ async function byTouch() {
 }
 
 /** A drive of 3.6 MB/s that takes 100 ms to seek. What stands on the screen while the picture is read. */
-async function onASlowDrive() {
+async function onASlowDrive(folder) {
   const page = await opened({ locale: "en-GB", viewport: { width: 1280, height: 840 } }, null, () => {
     const slice = Blob.prototype.slice;
     const arrayBuffer = Blob.prototype.arrayBuffer;
@@ -204,10 +204,12 @@ async function onASlowDrive() {
       whose: panes[0].corners.tl.textContent, picture: Boolean(panes[0].shown?.samples),
     }), 20);
   });
-  await page.setInputFiles("#folder", plan.slow);
-  await page.waitForFunction(() => /%/.test(panes[0].note.textContent));
-  await page.waitForTimeout(700);
-  await picture(page, "slow-drive");
+  await page.setInputFiles("#folder", folder);
+  if (folder === plan.slow) {
+    await page.waitForFunction(() => /%/.test(panes[0].note.textContent));
+    await page.waitForTimeout(700);
+    await picture(page, "slow-drive");
+  }
   await page.waitForFunction(() => panes[0].shown?.samples);
   await page.waitForTimeout(100);
   const log = await page.evaluate(() => log);
@@ -215,7 +217,8 @@ async function onASlowDrive() {
   const first = (test) => log.find(test)?.at ?? null;
   const percents = log.map(({ note }) => /(\d+) %/.exec(note)?.[1]).filter(Boolean).map(Number);
   return {
-    whose: first(({ whose }) => whose.includes("TEST")), percent: first(({ note }) => /\d %/.test(note)), picture: first(({ picture }) => picture),
+    whose: first(({ whose }) => whose.includes("TEST")), percent: first(({ note }) => /\d %/.test(note)), read: log.findLast(({ note }) => /\d %/.test(note))?.at ?? null,
+    picture: first(({ picture }) => picture),
     percents: [...new Set(percents)], rising: percents.every((p, i) => i === 0 || p >= percents[i - 1]),
   };
 }
@@ -283,7 +286,7 @@ async function byAxe() {
   return { ...found, control: faults.serious.size };
 }
 
-const parts = { mouse: byMouse, keys: byKeys, touch: byTouch, progress: onASlowDrive, axe: byAxe };
+const parts = { mouse: byMouse, keys: byKeys, touch: byTouch, progress: () => onASlowDrive(plan.slow), disc: () => onASlowDrive(plan.folder), axe: byAxe };
 const answer = {};
 for (const [name, part] of Object.entries(parts)) if (!plan.only || plan.only === name) answer[name] = await part();
 console.log(JSON.stringify({ ...answer, wrong }));

@@ -166,8 +166,8 @@ fn what_a_killed_run_left_is_removed_at_the_next_and_nothing_else() {
         fs::create_dir_all(work(name)).expect("folder");
         fs::write(work(name).join("file"), "kept").expect("written");
     }
-    // Somebody who lives holds its mark; a folder without a mark is nobody's of ours.
-    let busy = File::create(work(".work-busy").join(".filmdesk-disc")).expect("mark");
+    // Somebody who lives holds its lock; a folder without one is nobody's of ours.
+    let busy = File::create(work(".work-busy.lock")).expect("lock");
     busy.lock().expect("locked");
     let source = debians("test_files");
     let mut killed = filmdesk();
@@ -175,7 +175,8 @@ fn what_a_killed_run_left_is_removed_at_the_next_and_nothing_else() {
     let mut killed = desk::Running(killed.spawn().expect("starts"));
     let leftovers = || -> Vec<PathBuf> {
         let all = files_below(&out).into_iter();
-        all.filter(|path| !path.starts_with(work(".work-mine")) && !path.starts_with(work(".work-busy"))).collect()
+        let others = [".work-mine", ".work-busy", ".work-busy.lock"].map(work);
+        all.filter(|path| !others.iter().any(|other| path.starts_with(other))).collect()
     };
     let started = Instant::now();
     while leftovers().len() < 3 {
@@ -183,7 +184,9 @@ fn what_a_killed_run_left_is_removed_at_the_next_and_nothing_else() {
         std::thread::sleep(Duration::from_millis(1));
     }
     killed.kill();
-    assert!(leftovers().iter().any(|path| path.ends_with(".filmdesk-disc")), "{:?}", leftovers());
+    assert!(leftovers().iter().any(|path| path.extension().is_some_and(|e| e == "lock")), "{:?}", leftovers());
+    // A run killed between its lock and its folder.
+    fs::write(work(".work-early.lock"), "").expect("lock");
     let again =
         filmdesk().arg("disc").arg(source.join("CT_small.dcm")).arg("--out").arg(&out).output().expect("starts");
     assert!(again.status.success(), "{}", said(&again));
@@ -192,6 +195,6 @@ fn what_a_killed_run_left_is_removed_at_the_next_and_nothing_else() {
         .map(|entry| entry.expect("entry").file_name().into_string().expect("text"))
         .filter(|name| name.starts_with('.'))
         .collect();
-    assert_eq!(hidden, [".work-busy", ".work-mine"].map(str::to_owned).into(), "{hidden:?}");
+    assert_eq!(hidden, [".work-busy", ".work-busy.lock", ".work-mine"].map(str::to_owned).into(), "{hidden:?}");
     assert!(work(".work-busy").join("file").is_file() && work(".work-mine").join("file").is_file());
 }

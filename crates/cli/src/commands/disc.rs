@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// The code of a DICOMDIR among the sources: never copied, and nothing is missing without it.
 const DICOMDIR: &str = "dicomdir";
@@ -314,61 +316,76 @@ fn walk(sources: &[PathBuf]) -> Result<Found, Failed> {
     Ok(found)
 }
 
-/// A working folder: gone when dropped. Its lock tells a later run whether its owner still lives.
+/// A working folder: gone when dropped, and then its lock, which tells a later run that its owner still lives.
 struct WorkFolder {
     folder: tempfile::TempDir,
-    _lock: Option<File>,
+    _lock: Option<NamedTempFile>,
 }
 
-/// How a working folder's name begins, and the file in it that its owner holds locked. A folder without that file is nobody's
-/// of ours.
+/// How a working folder's name begins, and what a file's name ends with that bears the folder's name beside it and that its
+/// owner holds locked. A folder without that file is nobody's of ours.
 const WORK: &str = ".work-";
-const LOCK: &str = ".filmdesk-disc";
+const LOCK: &str = ".lock";
 
 /// A working folder beside the images, so that nothing is copied across disks; it is removed at the end. Those of runs that
 /// were killed are removed first.
 fn spool(out: Option<&Path>) -> Result<WorkFolder, Failed> {
     let failed = |error: io::Error| Failed::new(format!("a working folder cannot be made: {error}; look at the disk"));
-    let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix(WORK);
     let Some(out) = out else {
-        return Ok(WorkFolder { folder: builder.tempdir().map_err(failed)?, _lock: None });
+        let folder = tempfile::Builder::new().prefix(WORK).tempdir().map_err(failed)?;
+        return Ok(WorkFolder { folder, _lock: None });
     };
     sweep(out).map_err(failed)?;
-    let folder = builder.tempdir_in(out).map_err(failed)?;
-    let lock = File::create_new(folder.path().join(LOCK)).map_err(failed)?;
-    lock.lock().map_err(failed)?;
+    // The lock comes first: there is no moment in which a folder of ours has none.
+    let lock = new_lock(out).map_err(failed)?;
+    let name = lock.path().file_stem().unwrap_or_default();
+    let folder = tempfile::Builder::new().prefix(name).rand_bytes(0).tempdir_in(out).map_err(failed)?;
     Ok(WorkFolder { folder, _lock: Some(lock) })
 }
 
-/// Removes what killed runs left in `out`: only folders with our mark and unfinished images, and only if nobody holds them
-/// locked.
+/// A locked file of a new name. One that another run swept away before it was locked is made again.
+fn new_lock(out: &Path) -> io::Result<NamedTempFile> {
+    loop {
+        let lock = tempfile::Builder::new().prefix(WORK).suffix(LOCK).tempfile_in(out)?;
+        lock.as_file().lock()?;
+        if lock.as_file().metadata()?.nlink() > 0 {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Removes what killed runs left in `out`: only folders whose lock lies beside them and unfinished images, and only if nobody
+/// holds them locked.
 fn sweep(out: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(out)? {
         let entry = entry?;
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with(".FD") && name.ends_with(".part")) {
-            if File::open(entry.path())?.try_lock().is_ok() {
-                std::fs::remove_file(entry.path())?;
-            }
+        let (path, name) = (entry.path(), entry.file_name());
+        let Some(name) = name.to_str() else { continue };
+        let image = name.starts_with(".FD") && name.ends_with(".part");
+        let lock = name.starts_with(WORK) && name.ends_with(LOCK);
+        if !(image || lock) || !entry.file_type()?.is_file() {
             continue;
         }
-        let ours = name.to_str().is_some_and(|name| name.starts_with(WORK)) && entry.file_type()?.is_dir();
-        if !ours {
+        // What is not there any more, another run removed, or its owner at the end.
+        let Some(held) = unless_gone(File::open(&path))? else { continue };
+        if held.try_lock().is_err() {
             continue;
         }
-        match File::open(entry.path().join(LOCK)) {
-            Ok(lock) if lock.try_lock().is_ok() => {
-                tracing::info!(folder = %entry.path().display(), "removing what a killed run left");
-                std::fs::remove_dir_all(entry.path())?;
-            }
-            // Somebody works in it, or it is not ours.
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+        if lock {
+            tracing::info!(lock = %path.display(), "removing what a killed run left");
+            unless_gone(std::fs::remove_dir_all(path.with_extension("")))?;
         }
+        unless_gone(std::fs::remove_file(&path))?;
     }
     Ok(())
+}
+
+fn unless_gone<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
+    match outcome {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A volume name from the goods: the same goods get the same name, and it tells nothing about anybody.

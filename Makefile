@@ -14,6 +14,7 @@ bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on 
 	@scripts/bench
 	@scripts/bench-index
 	@DCMQRSCP=1 scripts/bench-pacs
+	@scripts/bench-disc
 
 soak: needs neighbours ui  ## the longer runs: many seeds, many kills, files of many packages; kept in var/soak-TIME.json
 	@scripts/corpora

@@ -368,7 +368,7 @@ fn refused(refusal: &Refusal) -> String {
 
 fn object(header: &Header, index: &mut Index, places: &mut Places) -> What {
     let text = |tag: Tag| header.text(filmdesk_instance::Tag(tag.0, tag.1)).unwrap_or_default();
-    let key = (header.study_uid.clone(), text(tag::PATIENT_ID), text(tag::ISSUER));
+    let key = (header.study_uid.to_string(), text(tag::PATIENT_ID), text(tag::ISSUER));
     let study = *places.studies.entry(key).or_insert_with_key(|(uid, patient_id, issuer)| {
         let plain = [tag::STUDY_DATE, tag::STUDY_TIME, tag::ACCESSION, tag::DESCRIPTION, tag::PATIENT_ID, tag::ISSUER];
         let plain = plain.into_iter().chain([tag::BIRTH_DATE, tag::SEX]);
@@ -381,7 +381,7 @@ fn object(header: &Header, index: &mut Index, places: &mut Places) -> What {
     });
     let series = Series {
         study,
-        uid: header.series_uid.clone(),
+        uid: header.series_uid.to_string(),
         modality: text(tag::MODALITY),
         body_part: text(tag::BODY_PART),
         station: text(tag::STATION),
@@ -394,8 +394,8 @@ fn object(header: &Header, index: &mut Index, places: &mut Places) -> What {
     What::Object {
         series,
         sop: header.sop_instance_uid.clone(),
-        class: header.sop_class_uid.clone(),
-        syntax: header.transfer_syntax.clone(),
+        class: header.sop_class_uid.to_string(),
+        syntax: header.transfer_syntax.to_string(),
         offset: header.dataset_offset,
     }
 }

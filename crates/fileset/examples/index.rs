@@ -1,8 +1,7 @@
 //! Indexes a folder of DICOM files on two threads, for timing: `index FOLDER DICOMDIR`.
 
 use filmdesk_fileset::{FileSet, FileSetId, Member, profile::STD_GEN_CD};
-use filmdesk_instance::{Header, Source, read_header};
-use std::borrow::Cow;
+use filmdesk_instance::{Header, Sharing, Source, read_header};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -26,13 +25,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn member((source_index, header): (usize, &Header)) -> Member<'_> {
-    Member { transfer_syntax: header.transfer_syntax.clone(), header: Cow::Borrowed(header), source_index }
+    Member { transfer_syntax: &header.transfer_syntax, header, source_index }
 }
 
 fn read(files: &[PathBuf]) -> Result<Vec<Header>, String> {
     let mut headers = Vec::with_capacity(files.len());
+    let mut sharing = Sharing::default();
     for file in files {
-        headers.push(read_header(&Source::file(file)).map_err(|refusal| refusal.to_string())?);
+        let mut header = read_header(&Source::file(file)).map_err(|refusal| refusal.to_string())?;
+        sharing.share(&mut header);
+        headers.push(header);
     }
     Ok(headers)
 }

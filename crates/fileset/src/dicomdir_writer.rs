@@ -2,9 +2,10 @@
 
 use filmdesk_instance::{file_meta, tags, uids};
 
-use crate::element::{Element, encode, encoded_len};
+use crate::element::{Element, encode, encoded_len, item_head};
 use crate::file_set::{FileSet, Node};
 use crate::profile::EXPLICIT_VR_LE;
+use crate::record_type::RecordType;
 
 /// Record In-use Flag (0004,1410): in use. Others are retired (PS3.3 F.3.2.2).
 const IN_USE: u16 = 0xFFFF;
@@ -14,20 +15,22 @@ const CONSISTENT: u16 = 0x0000;
 const SEQUENCE_HEADER: usize = 12;
 /// Item tag and 32-bit length.
 const ITEM_HEADER: usize = 8;
+/// Where in a record the two offsets of [`link_elements`] stand: behind the 8 bytes that head each, and 12 and 10 of the
+/// elements before the second.
+const NEXT_AT: usize = 8;
+const LOWER_AT: usize = 12 + 10 + 8;
 
 impl FileSet {
     /// The DICOMDIR, in Explicit VR Little Endian. The same File-set gives the same bytes.
     pub fn dicomdir(&self) -> Vec<u8> {
         let links = Links::of(&self.nodes);
         let meta = file_meta(uids::MEDIA_STORAGE_DIRECTORY_STORAGE, &self.uid, EXPLICIT_VR_LE);
-        let records: Vec<Vec<Element>> = self.nodes.iter().map(own_elements).collect();
-        let lens: Vec<usize> = records.iter().map(|record| encoded_len(record)).collect();
         let head_len = encoded_len(&self.head(0, 0));
-        let mut offsets = Vec::with_capacity(lens.len());
+        let mut offsets = Vec::with_capacity(self.nodes.len());
         let mut at = meta.len() + head_len + SEQUENCE_HEADER;
-        for len in &lens {
+        for node in &self.nodes {
             offsets.push(at as u32);
-            at += ITEM_HEADER + len;
+            at += ITEM_HEADER + node.bytes.len();
         }
         let offset = |node: Option<usize>| node.map_or(0, |node| offsets[node]);
 
@@ -37,12 +40,14 @@ impl FileSet {
         let items_len = at - meta.len() - head_len - SEQUENCE_HEADER;
         out.extend_from_slice(&[0x04, 0x00, 0x20, 0x12, b'S', b'Q', 0, 0]);
         out.extend_from_slice(&(items_len as u32).to_le_bytes());
-        for (node, mut record) in records.into_iter().enumerate() {
-            assert_eq!(out.len(), offsets[node] as usize, "a record is where its offset says");
-            record[0] = Element::ul(tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD, offset(links.next[node]));
-            record[2] =
-                Element::ul(tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY, offset(links.first_child[node]));
-            crate::element::encode_item(&record, &mut out);
+        for (number, node) in self.nodes.iter().enumerate() {
+            let start = out.len();
+            assert_eq!(start, offsets[number] as usize, "a record is where its offset says");
+            out.extend_from_slice(&item_head(node.bytes.len()));
+            out.extend_from_slice(&node.bytes);
+            let record = &mut out[start + ITEM_HEADER..];
+            record[NEXT_AT..NEXT_AT + 4].copy_from_slice(&offset(links.next[number]).to_le_bytes());
+            record[LOWER_AT..LOWER_AT + 4].copy_from_slice(&offset(links.first_child[number]).to_le_bytes());
         }
         assert_eq!(out.len(), at, "the DICOMDIR is as long as planned");
         out
@@ -51,7 +56,7 @@ impl FileSet {
     /// How many bytes [`FileSet::dicomdir`] gives, without making them.
     pub fn dicomdir_len(&self) -> u64 {
         let meta = file_meta(uids::MEDIA_STORAGE_DIRECTORY_STORAGE, &self.uid, EXPLICIT_VR_LE).len();
-        let records = self.nodes.iter().map(|node| (ITEM_HEADER + encoded_len(&own_elements(node))) as u64);
+        let records = self.nodes.iter().map(|node| (ITEM_HEADER + node.bytes.len()) as u64);
         (meta + encoded_len(&self.head(0, 0)) + SEQUENCE_HEADER) as u64 + records.sum::<u64>()
     }
 
@@ -66,24 +71,14 @@ impl FileSet {
     }
 }
 
-/// A record's elements with both offsets still zero: they have a fixed width, so the length is final.
-fn own_elements(node: &Node) -> Vec<Element> {
-    let mut elements = vec![
+/// What every record begins with, both offsets still zero: they have a fixed width and place.
+pub(crate) fn link_elements(record_type: RecordType) -> Vec<Element> {
+    vec![
         Element::ul(tags::OFFSET_OF_THE_NEXT_DIRECTORY_RECORD, 0),
         Element::us(tags::RECORD_IN_USE_FLAG, IN_USE),
         Element::ul(tags::OFFSET_OF_REFERENCED_LOWER_LEVEL_DIRECTORY_ENTITY, 0),
-        Element::text(tags::DIRECTORY_RECORD_TYPE, b"CS", node.record_type.value()),
-    ];
-    if let Some(file) = &node.file {
-        elements.extend([
-            Element::text(tags::REFERENCED_FILE_ID, b"CS", &file.file_id.as_value()),
-            Element::text(tags::REFERENCED_SOP_CLASS_UID_IN_FILE, b"UI", &file.sop_class_uid),
-            Element::text(tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, b"UI", &file.sop_instance_uid),
-            Element::text(tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, b"UI", &file.transfer_syntax),
-        ]);
-    }
-    elements.extend(node.keys.iter().cloned());
-    elements
+        Element::text(tags::DIRECTORY_RECORD_TYPE, b"CS", record_type.value()),
+    ]
 }
 
 /// Who is next to and below whom, found in one pass over the records in depth-first order.

@@ -128,9 +128,13 @@ pub(crate) fn encode(elements: &[Element], out: &mut Vec<u8>) {
     }
 }
 
-/// Writes one item: its tag, its length, its elements.
-pub(crate) fn encode_item(elements: &[Element], out: &mut Vec<u8>) {
-    out.extend_from_slice(&[0xfe, 0xff, 0x00, 0xe0]);
-    out.extend_from_slice(&(encoded_len(elements) as u32).to_le_bytes());
+/// What stands before the elements of an item: its tag and its length.
+pub(crate) fn item_head(len: usize) -> [u8; 8] {
+    let [a, b, c, d] = (len as u32).to_le_bytes();
+    [0xfe, 0xff, 0x00, 0xe0, a, b, c, d]
+}
+
+fn encode_item(elements: &[Element], out: &mut Vec<u8>) {
+    out.extend_from_slice(&item_head(encoded_len(elements)));
     encode(elements, out);
 }

@@ -1,13 +1,13 @@
 //! A File-set as a tree, built once: patients, studies, series and what they hold, in the order they are written.
 
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use filmdesk_instance::{Header, tags};
 
-use crate::element::{Element, Tag};
+use crate::dicomdir_writer::link_elements;
+use crate::element::{Element, Tag, encode, encoded_len};
 use crate::file_id::{FileId, FileSetId};
 use crate::profile::{MediaProfile, NotAdmitted};
 use crate::record::{Place, StoodIn, printable, record_keys};
@@ -19,12 +19,12 @@ const FOLDER: &str = "DICOM";
 const MAX_COUNT: usize = 999_999;
 
 /// One instance to be put on a medium.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Member<'a> {
-    /// What the instance says; borrowed, where it is kept elsewhere: a study of 100 000 is then held once.
-    pub header: Cow<'a, Header>,
+    /// What the instance says.
+    pub header: &'a Header,
     /// The transfer syntax of its file on the medium (not always that of the source).
-    pub transfer_syntax: String,
+    pub transfer_syntax: &'a str,
     /// The caller's number for it, handed back by [`FileSet::files`].
     pub source_index: usize,
 }
@@ -51,18 +51,17 @@ pub(crate) struct Node {
     pub record_type: RecordType,
     /// 0 in the root directory entity, 3 below a series.
     pub depth: usize,
-    pub keys: Vec<Element>,
-    /// The file it refers to, when it is a leaf.
-    pub file: Option<LeafFile>,
+    /// Its elements as they are written, both offsets still zero: as small as a hundred thousand of them must be.
+    pub bytes: Box<[u8]>,
+    kind: NodeKind,
 }
 
 #[derive(Debug)]
-pub(crate) struct LeafFile {
-    pub file_id: FileId,
-    pub source_index: usize,
-    pub sop_class_uid: String,
-    pub sop_instance_uid: String,
-    pub transfer_syntax: String,
+enum NodeKind {
+    /// What the printed tree shows of a patient, a study or a series.
+    Branch(String),
+    /// The file a leaf refers to, and the number of the member it holds.
+    Leaf(FileId, usize),
 }
 
 /// A File-set: instances in a tree of directory records, each with its File ID.
@@ -194,7 +193,10 @@ impl FileSet {
     /// Each file with the number of the member it holds, in the order of the DICOMDIR: write them in this order, and a
     /// reader that follows the directory reads straight on.
     pub fn files(&self) -> impl Iterator<Item = (&FileId, usize)> {
-        self.nodes.iter().filter_map(|node| node.file.as_ref()).map(|file| (&file.file_id, file.source_index))
+        self.nodes.iter().filter_map(|node| match &node.kind {
+            NodeKind::Leaf(file_id, source_index) => Some((file_id, *source_index)),
+            NodeKind::Branch(_) => None,
+        })
     }
 
     /// Number of directory records.
@@ -213,17 +215,18 @@ impl FileSet {
         let mut out = format!("File-set {} ({}), UID {}\n", self.id, self.profile, self.uid);
         let mut leaves: Vec<(RecordType, usize, &FileId, &FileId)> = Vec::new();
         for node in &self.nodes {
-            if let Some(file) = &node.file {
-                match leaves.iter_mut().find(|(record_type, ..)| *record_type == node.record_type) {
-                    Some((_, n, _, last)) => (*n, *last) = (*n + 1, &file.file_id),
-                    None => leaves.push((node.record_type, 1, &file.file_id, &file.file_id)),
+            match &node.kind {
+                NodeKind::Leaf(file_id, _) => {
+                    match leaves.iter_mut().find(|(record_type, ..)| *record_type == node.record_type) {
+                        Some((_, n, _, last)) => (*n, *last) = (*n + 1, file_id),
+                        None => leaves.push((node.record_type, 1, file_id, file_id)),
+                    }
                 }
-                continue;
+                NodeKind::Branch(told) => {
+                    write_leaves(&mut out, &mut leaves);
+                    let _ = writeln!(out, "{}{}: {told}", "  ".repeat(node.depth), node.record_type);
+                }
             }
-            write_leaves(&mut out, &mut leaves);
-            let keys = node.keys.iter().filter(|key| is_told(node.record_type, key.tag));
-            let keys: Vec<String> = keys.map(printable).filter(|value| !value.is_empty()).collect();
-            let _ = writeln!(out, "{}{}: {}", "  ".repeat(node.depth), node.record_type, keys.join(" · "));
         }
         write_leaves(&mut out, &mut leaves);
         out
@@ -255,7 +258,7 @@ fn admit_all(members: &[Member<'_>], profile: &MediaProfile) -> Result<Vec<Recor
         .iter()
         .map(|member| {
             profile
-                .admit(&member.header, &member.transfer_syntax)
+                .admit(member.header, member.transfer_syntax)
                 .map_err(|reason| BuildError::NotAdmitted { source_index: member.source_index, reason })
         })
         .collect()
@@ -285,7 +288,7 @@ impl Gathered {
         let mut seen = HashMap::new();
         let (mut patients, mut studies, mut all_series) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (at, member) in members.iter().enumerate() {
-            let header = &member.header;
+            let header = member.header;
             if let Some(before) = seen.insert(header.sop_instance_uid.as_str(), at) {
                 return Err(pair(members, before, at, |first, second| BuildError::DuplicateInstance { first, second }));
             }
@@ -295,7 +298,7 @@ impl Gathered {
             }
             let (patient, _) = branch(&mut gathered.patients, &mut patients, patient_key(header), 0, at);
             one_issuer(members, gathered.patients[patient].first_member, at)?;
-            let (study, new) = branch(&mut gathered.studies, &mut studies, header.study_uid.clone(), patient, at);
+            let (study, new) = branch(&mut gathered.studies, &mut studies, header.study_uid.to_string(), patient, at);
             let known = &gathered.studies[study];
             if known.above != patient {
                 let error = |first, second| BuildError::StudyOfTwoPatients { first, second };
@@ -304,7 +307,8 @@ impl Gathered {
             if new {
                 gathered.patients[patient].below.push(study);
             }
-            let (series, new) = branch(&mut gathered.all_series, &mut all_series, header.series_uid.clone(), study, at);
+            let (series, new) =
+                branch(&mut gathered.all_series, &mut all_series, header.series_uid.to_string(), study, at);
             let known = &gathered.all_series[series];
             if known.above != study {
                 let error = |first, second| BuildError::SeriesOfTwoStudies { first, second };
@@ -372,7 +376,7 @@ impl Layout<'_> {
             patient.below.sort_by_cached_key(|&study| self.study_order(&studies[study], &leaves_of(&studies[study])));
             let all: Vec<usize> = patient.below.iter().flat_map(|&study| leaves_of(&studies[study])).collect();
             let ordinal = if patient.uid.starts_with("NO ") { unknown.next().unwrap_or_default() } else { 0 };
-            self.record(RecordType::Patient, &all, ordinal, "");
+            self.branch_record(RecordType::Patient, &all, ordinal, "");
             for &study in &patient.below {
                 n_studies += 1;
                 let folder = name("ST", n_studies)?;
@@ -390,7 +394,7 @@ impl Layout<'_> {
         ordinal: usize,
         folder: &str,
     ) -> Result<(), BuildError> {
-        self.record(RecordType::Study, leaves, ordinal, folder);
+        self.branch_record(RecordType::Study, leaves, ordinal, folder);
         let mut below = study.below.clone();
         below.sort_by_cached_key(|&series| {
             let series = &all_series[series];
@@ -399,7 +403,7 @@ impl Layout<'_> {
         for (at, series) in below.into_iter().enumerate() {
             let folder = format!("{folder}/{}", name("SE", at + 1)?);
             let leaves = &all_series[series].below;
-            self.record(RecordType::Series, leaves, at + 1, &folder);
+            self.branch_record(RecordType::Series, leaves, at + 1, &folder);
             for (at, &leaf) in leaves.iter().enumerate() {
                 self.leaf(leaf, at + 1, &format!("{FOLDER}/{folder}"))?;
             }
@@ -419,24 +423,39 @@ impl Layout<'_> {
         let record_type = self.record_types[at];
         let member = &self.members[at];
         let path = format!("{folder}/{}", name(record_type.file_prefix(), ordinal)?);
-        self.record(record_type, &[at], ordinal, &path);
         // The path is made of counted components, at most four: it is a File ID by construction.
         let file_id = FileId::parse(&path).map_err(|_| BuildError::TooMany)?;
-        let file = LeafFile {
-            file_id,
-            source_index: member.source_index,
-            sop_class_uid: member.header.sop_class_uid.clone(),
-            sop_instance_uid: member.header.sop_instance_uid.clone(),
-            transfer_syntax: member.transfer_syntax.clone(),
-        };
-        if let Some(node) = self.nodes.last_mut() {
-            node.file = Some(file);
-        }
+        let mut elements = link_elements(record_type);
+        elements.extend([
+            Element::text(tags::REFERENCED_FILE_ID, b"CS", &file_id.as_value()),
+            Element::text(tags::REFERENCED_SOP_CLASS_UID_IN_FILE, b"UI", &member.header.sop_class_uid),
+            Element::text(tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, b"UI", &member.header.sop_instance_uid),
+            Element::text(tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, b"UI", member.transfer_syntax),
+        ]);
+        let kind = NodeKind::Leaf(file_id, member.source_index);
+        elements.extend(self.keys(record_type, &[at], ordinal, &path));
+        self.push(record_type, &elements, kind);
         Ok(())
     }
 
-    fn record(&mut self, record_type: RecordType, below: &[usize], ordinal: usize, place: &str) {
-        let headers: Vec<&Header> = below.iter().map(|&at| &*self.members[at].header).collect();
+    fn branch_record(&mut self, record_type: RecordType, below: &[usize], ordinal: usize, place: &str) {
+        let keys = self.keys(record_type, below, ordinal, place);
+        let told = keys.iter().filter(|key| is_told(record_type, key.tag)).map(printable);
+        let told: Vec<String> = told.filter(|value| !value.is_empty()).collect();
+        let mut elements = link_elements(record_type);
+        elements.extend(keys);
+        self.push(record_type, &elements, NodeKind::Branch(told.join(" · ")));
+    }
+
+    fn push(&mut self, record_type: RecordType, elements: &[Element], kind: NodeKind) {
+        let mut bytes = Vec::with_capacity(encoded_len(elements));
+        encode(elements, &mut bytes);
+        self.nodes.push(Node { record_type, depth: record_type.depth(), bytes: bytes.into_boxed_slice(), kind });
+    }
+
+    /// The keys of a record, those that were stood in for listed.
+    fn keys(&mut self, record_type: RecordType, below: &[usize], ordinal: usize, place: &str) -> Vec<Element> {
+        let headers: Vec<&Header> = below.iter().map(|&at| self.members[at].header).collect();
         let folder = place.rsplit('/').next().unwrap_or_default();
         let at = Place { record_type, extra: self.profile.extra_keys, ordinal, folder };
         let (keys, stood_in) = record_keys(&at, &headers);
@@ -445,7 +464,7 @@ impl Layout<'_> {
             let (tag, place) = ((key.tag.0, key.tag.1), place.clone());
             self.synthesised.push(Synthesised { record_type, place, tag, keyword: key.keyword, value });
         }
-        self.nodes.push(Node { record_type, depth: record_type.depth(), keys, file: None });
+        keys
     }
 
     fn study_order(&self, study: &Branch, leaves: &[usize]) -> (String, String, String) {

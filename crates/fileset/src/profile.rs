@@ -228,7 +228,7 @@ impl MediaProfile {
     /// Says why it has no place there; [`NotAdmitted::TransferSyntax`] is the one that decoding can cure, and is
     /// reported last.
     pub fn admit(&self, header: &Header, transfer_syntax: &str) -> Result<RecordType, NotAdmitted> {
-        let sop_class_uid = header.sop_class_uid.clone();
+        let sop_class_uid = header.sop_class_uid.to_string();
         let Some(record_type) = RecordType::of_sop_class(&sop_class_uid) else {
             return Err(NotAdmitted::NoRecordType { sop_class_uid, profile: self.id });
         };

@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use filmdesk_fileset::{
@@ -18,12 +17,15 @@ fn header_of(object: &DataSet) -> Header {
     read_header(&Source::file(file.path())).unwrap()
 }
 
-fn members(objects: &[DataSet]) -> Vec<Member<'static>> {
-    let member = |(source_index, object): (usize, &DataSet)| {
-        let header = header_of(object);
-        Member { transfer_syntax: header.transfer_syntax.clone(), header: Cow::Owned(header), source_index }
-    };
-    objects.iter().enumerate().map(member).collect()
+fn headers(objects: &[DataSet]) -> Vec<Header> {
+    objects.iter().map(header_of).collect()
+}
+
+fn members(headers: &[Header]) -> Vec<Member<'_>> {
+    let members = headers.iter().enumerate();
+    members
+        .map(|(source_index, header)| Member { header, transfer_syntax: &header.transfer_syntax, source_index })
+        .collect()
 }
 
 fn build(members: Vec<Member<'_>>, profile: &MediaProfile) -> Result<FileSet, BuildError> {
@@ -53,7 +55,8 @@ PATIENT: TEST^FILESET=王^測試 · TEST-0001
     SERIES: MR · 系列 1 · 1
       IMAGE: 1 × DICOM/ST000002/SE000001/IM000001
 ";
-    let members = members(&objects);
+    let headers = headers(&objects);
+    let members = members(&headers);
     assert_eq!(build(members.clone(), &profile::STD_GEN_CD).unwrap().tree(), wanted);
     // The order members come in makes no difference, to the byte.
     let straight = build(members.clone(), &profile::STD_GEN_CD).unwrap();
@@ -76,7 +79,7 @@ fn what_an_image_lacks_is_stood_in_for_in_the_record_and_listed() {
     for (tag, vr) in empty {
         bare.text(tag, vr, "");
     }
-    let file_set = build(members(&[bare]), &profile::STD_GEN_CD).unwrap();
+    let file_set = build(members(&headers(&[bare])), &profile::STD_GEN_CD).unwrap();
     let listed: Vec<String> = file_set
         .synthesised()
         .iter()
@@ -108,7 +111,7 @@ fn persons_without_an_identifier_stay_apart_from_each_other_and_from_everybody()
         person(3, "", "TEST^THREE"),
         person(4, "", "TEST^ONE"),
     ];
-    let file_set = build(members(&objects), &profile::STD_GEN_CD).unwrap();
+    let file_set = build(members(&headers(&objects)), &profile::STD_GEN_CD).unwrap();
     let patients: Vec<String> =
         file_set.tree().lines().filter(|line| line.starts_with("PATIENT")).map(str::to_owned).collect();
     let wanted = ["PATIENT: TEST^TWO · UNKNOWN1", "PATIENT: TEST^ONE · UNKNOWN2", "PATIENT: TEST^THREE · UNKNOWN3"];
@@ -120,7 +123,7 @@ fn what_cannot_be_one_file_set_is_named() {
     let two = |change: &dyn Fn(&mut DataSet)| {
         let mut other = object(CT, "CT", 1, 1, 2);
         change(&mut other);
-        build(members(&[object(CT, "CT", 1, 1, 1), other]), &profile::STD_GEN_CD).unwrap_err()
+        build(members(&headers(&[object(CT, "CT", 1, 1, 1), other])), &profile::STD_GEN_CD).unwrap_err()
     };
     let uid = "2.25.71.1.1";
     assert_eq!(
@@ -145,8 +148,9 @@ fn what_cannot_be_one_file_set_is_named() {
         d.text((8, 0x16), "UI", "1.3.12.2.1107.5.9.1");
     });
     assert!(matches!(private, BuildError::NotAdmitted { source_index: 1, reason: NotAdmitted::NoRecordType { .. } }));
-    let mut implicit = members(&[object(CT, "CT", 1, 1, 1)]);
-    implicit[0].transfer_syntax = IMPLICIT_LE.into();
+    let one = headers(&[object(CT, "CT", 1, 1, 1)]);
+    let mut implicit = members(&one);
+    implicit[0].transfer_syntax = IMPLICIT_LE;
     let error = build(implicit, &profile::STD_GEN_CD).unwrap_err();
     assert!(matches!(error, BuildError::NotAdmitted { reason: NotAdmitted::TransferSyntax { .. }, .. }), "{error}");
 }
@@ -202,19 +206,19 @@ fn the_tables_of_annex_f_agree_with_each_other() {
 #[test]
 fn building_and_writing_is_linear() {
     let template = header_of(&object(CT, "CT", 1, 1, 1));
-    let many = |n: usize| -> Vec<Member<'static>> {
-        let member = |number: usize| {
+    let many = |n: usize| -> Vec<Header> {
+        let header = |number: usize| {
             let mut header = template.clone();
             header.sop_instance_uid = format!("2.25.9{number}");
-            header.series_uid = format!("2.25.8{}", number / 500);
-            Member { header: Cow::Owned(header), transfer_syntax: EXPLICIT_LE.into(), source_index: number }
+            header.series_uid = format!("2.25.8{}", number / 500).into();
+            header
         };
-        (0..n).map(member).collect()
+        (0..n).map(header).collect()
     };
     let time = |n: usize| {
-        let members = many(n);
+        let headers = many(n);
         let start = Instant::now();
-        let bytes = build(members, &profile::STD_GEN_CD).unwrap().dicomdir();
+        let bytes = build(members(&headers), &profile::STD_GEN_CD).unwrap().dicomdir();
         let written = start.elapsed();
         let read = filmdesk_fileset::read_dicomdir(&bytes).unwrap();
         assert_eq!(read.records.iter().filter(|record| record.file.is_some()).count(), n);

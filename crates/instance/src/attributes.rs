@@ -1,5 +1,8 @@
 //! The attributes kept of an object: raw values, sequences nested, in one piece of memory.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use dicom_core::{Tag, VR};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -7,15 +10,23 @@ use crate::latin1;
 use crate::text::{CharacterSet, PersonName};
 
 /// Attributes of a data set or of an item, with their values as they stand in the file (numbers in little endian,
-/// text undecoded). Kept small: a study of 100 000 objects is held in memory at once.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// text undecoded). Kept small: a study of 100 000 objects is held in memory at once, and what those of a series say alike
+/// is held once ([`crate::Sharing`]).
+#[derive(Debug, Clone, Default)]
 pub struct Attributes {
-    entries: Vec<Entry>,
-    bytes: Vec<u8>,
+    own: Values,
+    shared: Option<Arc<Values>>,
     sequences: Vec<(Tag, Vec<Attributes>)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Values one after another, and what each is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Values {
+    entries: Vec<Entry>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
 struct Entry {
     tag: Tag,
     vr: VR,
@@ -23,12 +34,42 @@ struct Entry {
     len: u32,
 }
 
-impl Attributes {
-    /// Adds a value. Lookups find the first of two values under one tag.
-    pub fn push(&mut self, tag: Tag, vr: VR, value: &[u8]) {
+impl Values {
+    fn push(&mut self, tag: Tag, vr: VR, value: &[u8]) {
         let at = self.bytes.len() as u32;
         self.entries.push(Entry { tag, vr, at, len: value.len() as u32 });
         self.bytes.extend_from_slice(value);
+    }
+
+    fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Tag, VR, &[u8])> {
+        let value = |entry: &Entry| &self.bytes[entry.at as usize..(entry.at + entry.len) as usize];
+        self.entries.iter().map(move |entry| (entry.tag, entry.vr, value(entry)))
+    }
+
+    fn get(&self, tag: Tag) -> Option<(VR, &[u8])> {
+        self.iter().find(|(here, ..)| *here == tag).map(|(_, vr, value)| (vr, value))
+    }
+
+    /// Those of which `keep` says so.
+    fn filtered(&self, keep: impl Fn(Tag, VR, &[u8]) -> bool) -> Values {
+        let mut kept = Values::default();
+        for (tag, vr, value) in self.iter().filter(|(tag, vr, value)| keep(*tag, *vr, value)) {
+            kept.push(tag, vr, value);
+        }
+        kept.shrink();
+        kept
+    }
+}
+
+impl Attributes {
+    /// Adds a value. Lookups find the first of two values under one tag.
+    pub fn push(&mut self, tag: Tag, vr: VR, value: &[u8]) {
+        self.own.push(tag, vr, value);
     }
 
     /// Adds a sequence with its items.
@@ -38,19 +79,37 @@ impl Attributes {
 
     /// Gives back what the vectors hold in reserve.
     pub(crate) fn shrink(&mut self) {
-        self.entries.shrink_to_fit();
-        self.bytes.shrink_to_fit();
+        self.own.shrink();
         self.sequences.shrink_to_fit();
+    }
+
+    /// Holds what these attributes and `alike` both say in one place with whoever holds `alike`; returns that place.
+    /// Nothing they say changes.
+    pub(crate) fn share(&mut self, alike: Option<Arc<Values>>) -> Arc<Values> {
+        if let Some(shared) = &self.shared {
+            return Arc::clone(shared);
+        }
+        let whole = std::mem::take(&mut self.own);
+        let alike = alike.unwrap_or_else(|| Arc::new(whole.clone()));
+        let same = |tag, vr, value: &[u8]| whole.get(tag) == Some((vr, value));
+        let alike = if alike.iter().all(|(tag, vr, value)| same(tag, vr, value)) {
+            alike
+        } else {
+            Arc::new(alike.filtered(same))
+        };
+        self.own = whole.filtered(|tag, vr, value| alike.get(tag) != Some((vr, value)));
+        self.shared = Some(Arc::clone(&alike));
+        alike
     }
 
     /// The value as it stands, padding included; `None` when the attribute is not there.
     pub fn raw(&self, tag: Tag) -> Option<&[u8]> {
-        self.entry(tag).map(|entry| self.value_of(entry))
+        self.value(tag).map(|(_, value)| value)
     }
 
     /// The value representation of an attribute that is there.
     pub fn vr(&self, tag: Tag) -> Option<VR> {
-        self.entry(tag).map(|entry| entry.vr)
+        self.value(tag).map(|(vr, _)| vr)
     }
 
     /// The items of a sequence; empty when it is not there.
@@ -58,9 +117,9 @@ impl Attributes {
         self.sequences.iter().find(|(t, _)| *t == tag).map_or(&[], |(_, items)| items)
     }
 
-    /// Every value, in the order of the file: tag, value representation, raw value.
+    /// Every value: tag, value representation, raw value. In the order of the file until some are shared.
     pub fn values(&self) -> impl Iterator<Item = (Tag, VR, &[u8])> {
-        self.entries.iter().map(|entry| (entry.tag, entry.vr, self.value_of(entry)))
+        self.shared.iter().flat_map(|shared| shared.iter()).chain(self.own.iter())
     }
 
     /// Every sequence, in the order of the file.
@@ -70,22 +129,32 @@ impl Attributes {
 
     /// Whether the attribute is there, as a value or as a sequence, be it empty.
     pub fn contains(&self, tag: Tag) -> bool {
-        self.entry(tag).is_some() || self.sequences.iter().any(|(t, _)| *t == tag)
+        self.value(tag).is_some() || self.sequences.iter().any(|(t, _)| *t == tag)
     }
 
     /// Whether nothing was kept.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.sequences.is_empty()
+        self.values().next().is_none() && self.sequences.is_empty()
     }
 
-    fn entry(&self, tag: Tag) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.tag == tag)
-    }
-
-    fn value_of(&self, entry: &Entry) -> &[u8] {
-        &self.bytes[entry.at as usize..(entry.at + entry.len) as usize]
+    fn value(&self, tag: Tag) -> Option<(VR, &[u8])> {
+        self.shared.as_ref().and_then(|shared| shared.get(tag)).or_else(|| self.own.get(tag))
     }
 }
+
+/// Saying the same is being the same: who shares what with whom, and the order of the file, make no difference.
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Attributes) -> bool {
+        fn sorted(of: &Attributes) -> Vec<(Tag, VR, &[u8])> {
+            let mut values: Vec<_> = of.values().collect();
+            values.sort_by_key(|(tag, ..)| *tag);
+            values
+        }
+        sorted(self) == sorted(other) && self.sequences == other.sequences
+    }
+}
+
+impl Eq for Attributes {}
 
 /// Attributes together with the character set their text is written in: a data set, or an item of a sequence.
 #[derive(Debug, Clone, Copy)]
@@ -125,9 +194,8 @@ impl<'a> DataSet<'a> {
 
     /// Every value, decoded and without padding. A missing attribute has none; empty values between others stay.
     pub fn texts(&self, tag: Tag) -> Vec<String> {
-        let Some(entry) = self.attributes.entry(tag) else { return Vec::new() };
-        let raw = self.attributes.value_of(entry);
-        self.character_set().decode_values(entry.vr, raw)
+        let Some((vr, raw)) = self.attributes.value(tag) else { return Vec::new() };
+        self.character_set().decode_values(vr, raw)
     }
 
     /// A person's name with its three component groups; empty when missing.
@@ -137,9 +205,8 @@ impl<'a> DataSet<'a> {
 
     /// The first number of a numeric value (US, UL, SS, SL, UV, SV, or IS and DS as text).
     pub fn number(&self, tag: Tag) -> Option<f64> {
-        let entry = self.attributes.entry(tag)?;
-        let raw = self.attributes.value_of(entry);
-        number(entry.vr, raw)
+        let (vr, raw) = self.attributes.value(tag)?;
+        number(vr, raw)
     }
 
     /// The first number as an unsigned whole one; `None` too when it is negative or broken.
@@ -196,11 +263,11 @@ fn number(vr: VR, raw: &[u8]) -> Option<f64> {
     }
 }
 
-/// The shape in JSON: `e` holds tag, VR and length of each value, `b` all values one after another (one character for
-/// each byte), `s` the sequences.
+/// The shape in JSON: `e` holds tag, VR and length of each value, as in `00080060CS2 00100010PN9`, `b` all values one after
+/// another (one character for each byte), `s` the sequences.
 #[derive(Serialize, Deserialize)]
 struct Wire {
-    e: Vec<(u32, String, u32)>,
+    e: String,
     b: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     s: Vec<(u32, Vec<Attributes>)>,
@@ -208,9 +275,14 @@ struct Wire {
 
 impl Serialize for Attributes {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let e = self.entries.iter().map(|x| (tag_number(x.tag), x.vr.to_string().to_owned(), x.len)).collect();
+        let (mut e, mut b) = (String::new(), Vec::new());
+        for (tag, vr, value) in self.values() {
+            let space = if e.is_empty() { "" } else { " " };
+            let _ = write!(e, "{space}{:08x}{}{}", tag_number(tag), vr.to_string(), value.len());
+            b.extend_from_slice(value);
+        }
         let s = self.sequences.iter().map(|(tag, items)| (tag_number(*tag), items.clone())).collect();
-        Wire { e, b: latin1::to_string(&self.bytes), s }.serialize(to)
+        Wire { e, b: latin1::to_string(&b), s }.serialize(to)
     }
 }
 
@@ -219,19 +291,25 @@ impl<'de> Deserialize<'de> for Attributes {
         use serde::de::Error;
         let wire = Wire::deserialize(from)?;
         let bytes = latin1::to_bytes(&wire.b).ok_or_else(|| D::Error::custom("not bytes"))?;
-        let mut entries = Vec::with_capacity(wire.e.len());
+        let mut entries = Vec::new();
         let mut at = 0u32;
-        for (tag, vr, len) in wire.e {
-            let vr = vr.parse().map_err(|_| D::Error::custom("not a value representation"))?;
-            entries.push(Entry { tag: tag_of(tag), vr, at, len });
+        for entry in wire.e.split_terminator(' ') {
+            let (tag, vr, len) = parsed(entry).ok_or_else(|| D::Error::custom("not tag, VR and length"))?;
+            entries.push(Entry { tag, vr, at, len });
             at = at.checked_add(len).ok_or_else(|| D::Error::custom("too long"))?;
         }
         if at as usize != bytes.len() {
             return Err(D::Error::custom("lengths do not add up"));
         }
         let sequences = wire.s.into_iter().map(|(tag, items)| (tag_of(tag), items)).collect();
-        Ok(Attributes { entries, bytes, sequences })
+        Ok(Attributes { own: Values { entries, bytes }, shared: None, sequences })
     }
+}
+
+/// `00080060CS2`.
+fn parsed(entry: &str) -> Option<(Tag, VR, u32)> {
+    let (tag, vr, len) = (entry.get(..8)?, entry.get(8..10)?, entry.get(10..)?);
+    Some((tag_of(u32::from_str_radix(tag, 16).ok()?), vr.parse().ok()?, len.parse().ok()?))
 }
 
 fn tag_number(tag: Tag) -> u32 {

@@ -94,7 +94,7 @@ fn pdf(source: &Source, header: &Header) -> Result<Document, Refusal> {
 
 fn report(source: &Source, header: &Header) -> Result<Document, Refusal> {
     let syntax = TransferSyntax::of(&header.transfer_syntax)
-        .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.clone() })?;
+        .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.to_string() })?;
     let scanner = Scanner::new(input_of(source, header)?, encoding_of(header)?);
     let attributes: Attributes = collect_with_content(scanner, syntax)?.attributes;
     let root = DataSet::new(&attributes, &[]);

@@ -1,9 +1,14 @@
 //! What one object says about itself.
 
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
 use dicom_core::Tag;
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::{Attributes, DataSet};
+use crate::attributes::{Attributes, DataSet, Values};
 use crate::pixels::PixelFacts;
 use crate::text::{CharacterSet, PersonName, Reading};
 
@@ -11,15 +16,15 @@ use crate::text::{CharacterSet, PersonName, Reading};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// SOP Class UID (0008,0016).
-    pub sop_class_uid: String,
+    pub sop_class_uid: Uid,
     /// SOP Instance UID (0008,0018).
     pub sop_instance_uid: String,
     /// Study Instance UID (0020,000D); empty when the object has none.
-    pub study_uid: String,
+    pub study_uid: Uid,
     /// Series Instance UID (0020,000E); empty when the object has none.
-    pub series_uid: String,
+    pub series_uid: Uid,
     /// The transfer syntax the data set is encoded in.
-    pub transfer_syntax: String,
+    pub transfer_syntax: Uid,
     /// Number of bytes of the object, preamble and file meta information included.
     pub file_len: u64,
     /// Where the data set begins in the object's bytes: preamble and file meta information come before.
@@ -154,5 +159,80 @@ impl Header {
     /// Number of bytes of the data set as it stands in the file.
     pub fn dataset_len(&self) -> u64 {
         self.file_len - self.dataset_offset
+    }
+}
+
+/// A UID that many objects have in common: a copy of it is a reference.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Uid(Arc<str>);
+
+impl Uid {
+    /// Its characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Uid {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartialEq<&str> for Uid {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl From<&str> for Uid {
+    fn from(uid: &str) -> Uid {
+        Uid(uid.into())
+    }
+}
+
+impl From<String> for Uid {
+    fn from(uid: String) -> Uid {
+        Uid(uid.into())
+    }
+}
+
+impl From<Uid> for String {
+    fn from(uid: Uid) -> String {
+        uid.as_str().to_owned()
+    }
+}
+
+/// Holds once what the objects of a series say alike, which is most of it: a hundred thousand headers then take a few
+/// hundred bytes each.
+#[derive(Debug, Default)]
+pub struct Sharing {
+    uids: HashSet<Uid>,
+    /// By series: the values all of its objects met so far have.
+    alike: HashMap<Uid, Arc<Values>>,
+}
+
+impl Sharing {
+    /// Lets the header share what it says with those that were here before. Nothing it says changes.
+    pub fn share(&mut self, header: &mut Header) {
+        let Header { sop_class_uid, study_uid, series_uid, transfer_syntax, .. } = header;
+        for uid in [sop_class_uid, study_uid, series_uid, transfer_syntax] {
+            match self.uids.get(uid) {
+                Some(known) => *uid = known.clone(),
+                None => drop(self.uids.insert(uid.clone())),
+            }
+        }
+        let before = self.alike.remove(&header.series_uid);
+        let alike = header.attributes.share(before);
+        self.alike.insert(header.series_uid.clone(), alike);
     }
 }

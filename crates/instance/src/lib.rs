@@ -52,7 +52,7 @@ pub use attributes::{Attributes, DataSet};
 pub use dicom_core::{Tag, VR};
 pub use dicom_dictionary_std::{tags, uids};
 pub use document::{Document, Report, ReportLine, document};
-pub use header::{Header, Note};
+pub use header::{Header, Note, Sharing, Uid};
 pub use inspect::{ChildPool, InProcess, Inspector, TimeOuts, serve_inspect};
 pub use pixels::{PixelFacts, SampleKind};
 pub use preview::preview;

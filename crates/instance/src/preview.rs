@@ -50,7 +50,7 @@ fn frame_samples(
         return Ok((decoded.samples, decoded.photometric));
     }
     let syntax = TransferSyntax::of(&header.transfer_syntax)
-        .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.clone() })?;
+        .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.to_string() })?;
     decodable(syntax, facts)?;
     let samples = native_frame(source, header, facts, frame)?;
     let planar = facts.samples_per_pixel > 1 && facts.planar_configuration == Some(1);

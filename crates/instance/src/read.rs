@@ -240,11 +240,11 @@ fn read_at(source: &Source, mut place: Place) -> Result<Header, Refusal> {
     }
     let pixels = found.map(|found| PixelFacts::check(data_set, found, &mut all)).transpose()?;
     Ok(Header {
-        sop_class_uid,
+        sop_class_uid: sop_class_uid.into(),
         sop_instance_uid,
-        study_uid,
-        series_uid,
-        transfer_syntax: place.syntax.uid.to_owned(),
+        study_uid: study_uid.into(),
+        series_uid: series_uid.into(),
+        transfer_syntax: place.syntax.uid.into(),
         file_len,
         dataset_offset: place.dataset_offset,
         attributes,

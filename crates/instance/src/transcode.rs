@@ -31,7 +31,7 @@ pub fn transcode_to_explicit_le(from: &Path, to: &Path) -> Result<Header, Refusa
     let source = Source::file(from);
     let header = read_header(&source)?;
     let syntax = TransferSyntax::of(&header.transfer_syntax)
-        .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.clone() })?;
+        .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.to_string() })?;
     if let Some(facts) = &header.pixels {
         decodable(syntax, facts)?;
     }

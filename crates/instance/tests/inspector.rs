@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use filmdesk_instance::{ChildPool, InProcess, Inspector, Refusal, Source, TimeOuts};
+use filmdesk_instance::{ChildPool, Header, InProcess, Inspector, Refusal, Sharing, Source, TimeOuts, tags};
 use support::*;
 
 /// The small inspecting process beside the tests (`examples/inspect.rs`).
@@ -85,4 +85,39 @@ fn a_command_that_is_none_is_the_machines_fault() {
             assert_eq!((refusal.code(), refusal.is_about_the_machine()), ("inspector-unavailable", true));
         }
     }
+}
+
+/// What the objects of a series say alike is held once, and nobody can tell: by no value, by no comparison, over no wire.
+#[test]
+fn sharing_changes_nothing_that_is_said() {
+    let changed = |n: usize| {
+        let mut object = ct();
+        match n {
+            0 | 1 => object.text((8, 0x18), "UI", &format!("2.25.3{n}")).text((0x20, 0x13), "IS", &n.to_string()),
+            2 => object.text((0x10, 0x10), "PN", "TEST^TWO"),
+            3 => object.text((0x20, 0xE), "UI", "2.25.22"),
+            4 => object.text((8, 0x70), "LO", "ANOTHER MAKER"),
+            _ => object.text((0x20, 0x13), "IS", ""),
+        };
+        read(&object.part10(ELE)).unwrap()
+    };
+    let alone: Vec<Header> = (0..6).map(changed).collect();
+    let mut sharing = Sharing::default();
+    let mut together = alone.clone();
+    together.iter_mut().for_each(|header| sharing.share(header));
+    assert_eq!(together, alone);
+    together.iter_mut().for_each(|header| sharing.share(header));
+    for (shared, header) in together.iter().zip(&alone) {
+        assert_eq!(shared, header);
+        for (tag, vr, raw) in header.attributes.values() {
+            assert_eq!((shared.raw(tag), shared.attributes.vr(tag)), (Some(raw), Some(vr)));
+        }
+        assert_eq!(shared.attributes.values().count(), header.attributes.values().count());
+        let over_the_wire: Header = serde_json::from_str(&serde_json::to_string(shared).unwrap()).unwrap();
+        assert_eq!(over_the_wire, *header);
+    }
+    // The comparison can tell: no two of them are equal, and the third keeps its own name.
+    assert!((1..6).all(|n| together[n] != together[n - 1]));
+    assert_eq!(together[2].person_name(tags::PATIENT_NAME).alphabetic, "TEST^TWO");
+    assert_eq!(together[1].person_name(tags::PATIENT_NAME).alphabetic, "TEST^ONE");
 }

@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for number in 0..n {
         let mut header = model.clone();
         // 500 to a series, 10 series to a study.
-        header.study_uid = format!("2.25.5{}", number / 5000);
-        header.series_uid = format!("2.25.5{}.{}", number / 5000, number / 500);
+        header.study_uid = format!("2.25.5{}", number / 5000).into();
+        header.series_uid = format!("2.25.5{}.{}", number / 5000, number / 500).into();
         header.sop_instance_uid = format!("{}.{number}", header.series_uid);
         header.file_len = OBJECT;
         let source = Source::slice(bytes.path(), 0, OBJECT);

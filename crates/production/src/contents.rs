@@ -11,7 +11,6 @@ use filmdesk_fileset::{BuildError, FileSet, FileSetId, Member};
 use filmdesk_instance::Header;
 use jiff::Zoned;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The manifest: SHA-256 and path of every other file, as `sha256sum -c` reads it.
@@ -146,8 +145,7 @@ fn file_set(standing: &Standing<'_>, facts: &DiscFacts) -> Result<FileSet, Failu
         .iter()
         .map(|good| {
             let header = &standing.goods.goods[*good].header;
-            let transfer_syntax = header.transfer_syntax.clone();
-            Member { header: Cow::Borrowed(header), transfer_syntax, source_index: *good }
+            Member { header, transfer_syntax: &header.transfer_syntax, source_index: *good }
         })
         .collect();
     let id = FileSetId::new(&standing.volume_id).map_err(|error| {

@@ -7,11 +7,12 @@ use crate::rejected::leave_out_rejected;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{MediaProfile, NotAdmitted};
 use filmdesk_instance::{
-    EXPLICIT_VR_LITTLE_ENDIAN, Header, Inspector, PersonName, Refusal, Source, data_set_sha256, file_meta, tags,
+    EXPLICIT_VR_LITTLE_ENDIAN, Header, Inspector, PersonName, Refusal, Sharing, Source, data_set_sha256, file_meta,
+    tags,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
@@ -192,11 +193,11 @@ fn gather_hashing(
 ) -> Result<Goods, Failure> {
     let n_given = sources.len();
     let mut goods = Goods::default();
-    let read = read_all(sources, inspector, options, journal, &mut goods.left_out)?;
-    let read = leave_out_rejected(read, &mut goods.left_out);
-    let rewritten = rewrite(read, inspector, options, journal, &mut goods.left_out)?;
-    let hashed = hash(rewritten, journal, hash_all)?;
-    goods.goods = settle_duplicates(hashed, &mut goods.left_out);
+    read_all(sources, inspector, options, journal, &mut goods)?;
+    leave_out_rejected(&mut goods);
+    rewrite(&mut goods, inspector, options, journal)?;
+    hash(&mut goods.goods, journal, hash_all)?;
+    settle_duplicates(&mut goods);
     leave_out_oversized(&mut goods, options.capacity_sectors);
     goods.left_out.sort_by_key(|left| left.given);
     assert_eq!(goods.goods.len() + goods.left_out.len(), n_given, "every object is on a medium or named");
@@ -206,39 +207,41 @@ fn gather_hashing(
     Ok(goods)
 }
 
-/// An object with its header.
-pub(crate) struct Read {
-    pub given: usize,
-    pub source: Source,
-    pub header: Header,
-}
-
 fn read_all(
     sources: Vec<Source>,
     inspector: &dyn Inspector,
     options: &GatherOptions<'_>,
     journal: &dyn Journal,
-    left_out: &mut Vec<LeftOut>,
-) -> Result<Vec<Read>, Failure> {
+    to: &mut Goods,
+) -> Result<(), Failure> {
     let total = sources.len();
-    let mut read = Vec::with_capacity(total);
+    to.goods.reserve_exact(total);
     let mut study_of_series: HashMap<String, String> = HashMap::new();
+    let mut sharing = Sharing::default();
     let mut given = 0;
-    for batch in sources.chunks(BATCH) {
+    let mut sources = sources.into_iter();
+    loop {
+        let batch: Vec<Source> = sources.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
         stop_if_cancelled(journal)?;
-        for (source, answer) in batch.iter().zip(inspector.inspect(batch)) {
+        let answers = inspector.inspect(&batch);
+        for (source, answer) in batch.into_iter().zip(answers) {
             match answer {
-                Ok(header) => match place(&header, options.profile, &mut study_of_series) {
-                    Ok(()) => read.push(Read { given, source: source.clone(), header }),
-                    Err((code, reason)) => left_out.push(LeftOut::new(given, Some(&header), code, reason)),
+                Ok(mut header) => match place(&header, options.profile, &mut study_of_series) {
+                    Ok(()) => {
+                        sharing.share(&mut header);
+                        to.goods.push(Good { header, source, data_set_sha256: None, given });
+                    }
+                    Err((code, reason)) => to.left_out.push(LeftOut::new(given, Some(&header), code, reason)),
                 },
-                Err(refusal) => left_out.push(refused(given, None, &refusal)?),
+                Err(refusal) => to.left_out.push(refused(given, None, &refusal)?),
             }
             given += 1;
         }
         journal.progress(Stage::Reading, given as u64, total as u64);
     }
-    Ok(read)
 }
 
 /// Whether an object has a place on the medium, its transfer syntax apart.
@@ -292,62 +295,69 @@ fn refused(given: usize, header: Option<&Header>, refusal: &Refusal) -> Result<L
 
 /// Brings what the profile does not take as it is to Explicit VR Little Endian, both cores at work.
 fn rewrite(
-    read: Vec<Read>,
+    goods: &mut Goods,
     inspector: &dyn Inspector,
     options: &GatherOptions<'_>,
     journal: &dyn Journal,
-    left_out: &mut Vec<LeftOut>,
-) -> Result<Vec<Read>, Failure> {
-    let allowed = |r: &Read| {
-        !matches!(options.profile.admit(&r.header, &r.header.transfer_syntax), Err(NotAdmitted::TransferSyntax { .. }))
+) -> Result<(), Failure> {
+    let allowed = |good: &Good| {
+        let header = &good.header;
+        !matches!(options.profile.admit(header, &header.transfer_syntax), Err(NotAdmitted::TransferSyntax { .. }))
     };
-    let to_do: Vec<&Read> = read.iter().filter(|r| !allowed(r)).collect();
-    if to_do.is_empty() {
-        return Ok(read);
-    }
+    let to_do: Vec<&Good> = goods.goods.iter().filter(|good| !allowed(good)).collect();
     let total = to_do.len() as u64;
-    let answers = in_parallel(&to_do, |n, r| {
+    let answers = in_parallel(&to_do, |n, good| {
         stop_if_cancelled(journal)?;
         let to = options.spool.join(format!("T{n:07}"));
-        let answer = inspector.transcode(&r.source.path, &to);
+        let answer = inspector.transcode(&good.source.path, &to);
         journal.progress(Stage::Transcoding, n as u64 + 1, total);
         match answer {
-            Ok(header) => Ok(Ok(Read { given: r.given, source: Source::file(to), header })),
-            Err(refusal) => refused(r.given, Some(&r.header), &refusal).map(Err),
+            Ok(header) => Ok((good.given, Ok((Source::file(to), header)))),
+            Err(refusal) => Ok((good.given, Err(refused(good.given, Some(&good.header), &refusal)?))),
         }
     })?;
-    let mut answers: HashMap<usize, Result<Read, LeftOut>> =
-        answers.into_iter().map(|answer| (answer.as_ref().map_or_else(|l| l.given, |r| r.given), answer)).collect();
-    let mut ready = Vec::with_capacity(read.len());
-    for object in read {
-        match answers.remove(&object.given) {
-            None => ready.push(object),
-            Some(Ok(rewritten)) => ready.push(rewritten),
-            Some(Err(left)) => left_out.push(left),
+    let mut answers: HashMap<usize, _> = answers.into_iter().collect();
+    let mut sharing = Sharing::default();
+    goods.goods.retain_mut(|good| match answers.remove(&good.given) {
+        None => true,
+        Some(Ok((source, header))) => {
+            (good.source, good.header) = (source, header);
+            sharing.share(&mut good.header);
+            true
         }
-    }
-    Ok(ready)
+        Some(Err(left)) => {
+            goods.left_out.push(left);
+            false
+        }
+    });
+    Ok(())
 }
 
 /// Hashes all, or only those whose SOP Instance UID is given more than once.
-fn hash(read: Vec<Read>, journal: &dyn Journal, all: bool) -> Result<Vec<Good>, Failure> {
-    let mut times: HashMap<&str, usize> = HashMap::new();
-    for object in &read {
-        *times.entry(&object.header.sop_instance_uid).or_default() += 1;
-    }
-    let hashes = in_parallel(&read, |_, object| {
+fn hash(goods: &mut [Good], journal: &dyn Journal, all: bool) -> Result<(), Failure> {
+    let times = times_given(goods);
+    let hashes = in_parallel(goods, |_, good| {
         stop_if_cancelled(journal)?;
-        if !all && times[object.header.sop_instance_uid.as_str()] == 1 {
+        if !all && times[good.header.sop_instance_uid.as_str()] == 1 {
             return Ok(None);
         }
-        let hash = data_set_sha256(&object.source, &object.header);
-        hash.map(Some).map_err(|error| unreadable(&object.header, &error))
+        let hash = data_set_sha256(&good.source, &good.header);
+        hash.map(Some).map_err(|error| unreadable(&good.header, &error))
     })?;
-    let with_hash = |(read, data_set_sha256): (Read, _)| {
-        let Read { given, source, header } = read;
-        Good { header, source, data_set_sha256, given }
-    };
-    Ok(read.into_iter().zip(hashes).map(with_hash).collect())
+    drop(times);
+    for (good, hash) in goods.iter_mut().zip(hashes) {
+        good.data_set_sha256 = hash;
+    }
+    Ok(())
+}
+
+/// How often each SOP Instance UID is among the objects.
+fn times_given(goods: &[Good]) -> HashMap<&str, usize> {
+    let mut times: HashMap<&str, usize> = HashMap::with_capacity(goods.len());
+    for good in goods {
+        *times.entry(&good.header.sop_instance_uid).or_default() += 1;
+    }
+    times
 }
 
 pub(crate) fn unreadable(header: &Header, error: &io::Error) -> Failure {
@@ -357,29 +367,27 @@ pub(crate) fn unreadable(header: &Header, error: &io::Error) -> Failure {
 }
 
 /// W6: the same object twice is delivered once; one SOP Instance UID with two contents is delivered not at all.
-fn settle_duplicates(goods: Vec<Good>, left_out: &mut Vec<LeftOut>) -> Vec<Good> {
+fn settle_duplicates(goods: &mut Goods) {
+    let times = times_given(&goods.goods);
     let mut contents: HashMap<String, Vec<Option<[u8; 32]>>> = HashMap::new();
-    for good in &goods {
+    for good in goods.goods.iter().filter(|good| times[good.header.sop_instance_uid.as_str()] > 1) {
         contents.entry(good.header.sop_instance_uid.clone()).or_default().push(good.data_set_sha256);
     }
-    let mut kept = Vec::with_capacity(goods.len());
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for good in goods {
-        let hashes = &contents[&good.header.sop_instance_uid];
-        if hashes.iter().any(|hash| *hash != hashes[0]) {
-            let code = FailureCode::DuplicateInstance.as_str();
+    let mut seen: HashSet<String> = HashSet::new();
+    goods.goods.retain(|good| {
+        let uid = &good.header.sop_instance_uid;
+        let Some(hashes) = contents.get(uid) else { return true };
+        let (code, reason) = if hashes.iter().any(|hash| *hash != hashes[0]) {
             let reason = "another object has the same SOP Instance UID and other contents: neither is delivered";
-            left_out.push(LeftOut::new(good.given, Some(&good.header), code, reason));
-            continue;
-        }
-        if seen.insert(good.header.sop_instance_uid.clone(), good.given).is_some() {
-            let reason = "the same object, byte for byte, is on the medium already";
-            left_out.push(LeftOut::new(good.given, Some(&good.header), LeftOut::SAME_AGAIN, reason));
-            continue;
-        }
-        kept.push(good);
-    }
-    kept
+            (FailureCode::DuplicateInstance.as_str(), reason)
+        } else if !seen.insert(uid.clone()) {
+            (LeftOut::SAME_AGAIN, "the same object, byte for byte, is on the medium already")
+        } else {
+            return true;
+        };
+        goods.left_out.push(LeftOut::new(good.given, Some(&good.header), code, reason));
+        false
+    });
 }
 
 /// What alone is larger than a medium, or than a file of ISO 9660 can be. Some sectors are kept for what a disc always
@@ -387,18 +395,18 @@ fn settle_duplicates(goods: Vec<Good>, left_out: &mut Vec<LeftOut>) -> Vec<Good>
 fn leave_out_oversized(goods: &mut Goods, capacity_sectors: u64) {
     const ALWAYS_SECTORS: u64 = 512;
     let most = capacity_sectors.saturating_sub(ALWAYS_SECTORS) * crate::iso::SECTOR;
-    for good in std::mem::take(&mut goods.goods) {
+    goods.goods.retain(|good| {
         let (code, reason) = if good.file_len() > u64::from(u32::MAX) {
             (LeftOut::OVER_4_GIB, "this object alone has 4 GiB or more: no file of a disc or a stick can be so large")
         } else if good.file_len() > most {
             let code = FailureCode::InstanceOversized.as_str();
             (code, "this object alone is larger than the medium: choose a DVD or a USB stick")
         } else {
-            goods.goods.push(good);
-            continue;
+            return true;
         };
         goods.left_out.push(LeftOut::new(good.given, Some(&good.header), code, reason));
-    }
+        false
+    });
 }
 
 pub(crate) fn stop_if_cancelled(journal: &dyn Journal) -> Result<(), Failure> {
@@ -443,13 +451,17 @@ impl Goods {
     /// not be read, or is of a patient of whom nothing is delivered, is returned beside them.
     pub fn by_patient(self) -> (Vec<Goods>, Vec<LeftOut>) {
         let mut number: BTreeMap<PatientKey, usize> = BTreeMap::new();
-        let mut sets: Vec<Goods> = Vec::new();
+        let set_of: Vec<usize> = self
+            .goods
+            .iter()
+            .map(|good| {
+                let next = number.len();
+                *number.entry(good.patient()).or_insert(next)
+            })
+            .collect();
+        let mut sets = vec![Goods::default(); number.len()];
         let mut moved: Vec<(usize, usize)> = Vec::with_capacity(self.goods.len());
-        for good in self.goods {
-            let set = *number.entry(good.patient()).or_insert_with(|| {
-                sets.push(Goods::default());
-                sets.len() - 1
-            });
+        for (good, set) in self.goods.into_iter().zip(set_of) {
             moved.push((set, sets[set].goods.len()));
             sets[set].goods.push(good);
         }
@@ -495,11 +507,14 @@ impl Goods {
     /// # Errors
     /// It is not there or not whole: gather again.
     pub fn load(from: &Path) -> io::Result<Goods> {
-        let mut goods = Goods::default();
+        let (mut goods, mut sharing) = (Goods::default(), Sharing::default());
         for line in BufReader::new(std::fs::File::open(from)?).lines() {
             match serde_json::from_str(&line?)? {
                 Line::LeftOut(left) => goods.left_out.push(left),
-                Line::Good(good) => goods.goods.push(*good),
+                Line::Good(mut good) => {
+                    sharing.share(&mut good.header);
+                    goods.goods.push(*good);
+                }
                 Line::Picture(picture) => goods.pictures.push(picture),
             }
         }

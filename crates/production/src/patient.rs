@@ -103,7 +103,7 @@ pub fn spellings(goods: &Goods) -> BTreeMap<String, BTreeSet<String>> {
     let mut of_study: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for good in &goods.goods {
         let name = whole_name(&good.header);
-        of_study.entry(good.header.study_uid.clone()).or_default().insert(name);
+        of_study.entry(good.header.study_uid.to_string()).or_default().insert(name);
     }
     let all: BTreeSet<&String> = of_study.values().flatten().collect();
     if all.len() > 1 { of_study } else { BTreeMap::new() }

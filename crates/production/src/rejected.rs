@@ -1,7 +1,7 @@
 //! Images that were rejected after they were stored: key object notes by IHE Imaging Object Change Management
 //! (IOCM, RAD TF-3 4.66) say so, and a plain archive goes on giving both the note and the images.
 
-use crate::gather::{LeftOut, Read};
+use crate::gather::{Goods, LeftOut};
 use filmdesk_instance::{Header, tags};
 use std::collections::HashMap;
 
@@ -42,25 +42,23 @@ fn named(header: &Header) -> Vec<String> {
 }
 
 /// Leaves out what a note among these objects rejects, and the note, each by name.
-pub(crate) fn leave_out_rejected(read: Vec<Read>, left_out: &mut Vec<LeftOut>) -> Vec<Read> {
+pub(crate) fn leave_out_rejected(goods: &mut Goods) {
     let mut rejected: HashMap<String, (&'static str, &'static str)> = HashMap::new();
-    for object in &read {
-        if let Some(why) = rejection(&object.header) {
-            rejected.extend(named(&object.header).into_iter().map(|uid| (uid, why)));
+    for good in &goods.goods {
+        if let Some(why) = rejection(&good.header) {
+            rejected.extend(named(&good.header).into_iter().map(|uid| (uid, why)));
         }
     }
-    let mut kept = Vec::with_capacity(read.len());
-    for object in read {
-        let header = &object.header;
-        if let Some((code, why)) = rejected.get(&header.sop_instance_uid) {
-            let reason = format!("a note in the archive says that it was {why}: it is not copied");
-            left_out.push(LeftOut::new(object.given, Some(header), code, reason));
+    goods.goods.retain(|good| {
+        let header = &good.header;
+        let (code, reason) = if let Some((code, why)) = rejected.get(&header.sop_instance_uid) {
+            (*code, format!("a note in the archive says that it was {why}: it is not copied"))
         } else if let Some((_, why)) = rejection(header) {
-            let reason = format!("it is the note that images were {why}: neither they nor the note are copied");
-            left_out.push(LeftOut::new(object.given, Some(header), "rejection-note", reason));
+            ("rejection-note", format!("it is the note that images were {why}: neither they nor the note are copied"))
         } else {
-            kept.push(object);
-        }
-    }
-    kept
+            return true;
+        };
+        goods.left_out.push(LeftOut::new(good.given, Some(header), code, reason));
+        false
+    });
 }

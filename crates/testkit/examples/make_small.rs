@@ -4,6 +4,9 @@
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
 use std::path::Path;
 
+/// UIDs as long as those of real archives.
+const ROOT: &str = "2.25.77000000000000000000000000000000007";
+
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [out, n] = arguments.as_slice() else { return Err(std::io::Error::other("usage: make_small OUT N")) };
@@ -25,7 +28,7 @@ fn object(study: usize, series: usize, number: usize) -> DataSet {
     d.text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.2").text(
         (8, 0x18),
         "UI",
-        &format!("2.25.77{study}.{series}.{number}"),
+        &format!("{ROOT}.{study}.{series}.{number}"),
     );
     for tag in [(8, 0x20), (8, 0x21), (8, 0x22), (8, 0x23)] {
         d.text(tag, "DA", "20260302");
@@ -38,10 +41,10 @@ fn object(study: usize, series: usize, number: usize) -> DataSet {
     d.text((8, 0x1030), "LO", "synthetic").text((8, 0x103E), "LO", &format!("series {series}"));
     d.text((0x10, 0x10), "PN", "TEST^SMALL=王^測試").text((0x10, 0x20), "LO", "T7654321");
     d.text((0x10, 0x30), "DA", "19700101").text((0x10, 0x40), "CS", "O").text((0x18, 0x50), "DS", "1.25");
-    d.text((0x20, 0x0D), "UI", &format!("2.25.77{study}")).text(
+    d.text((0x20, 0x0D), "UI", &format!("{ROOT}.{study}")).text(
         (0x20, 0x0E),
         "UI",
-        &format!("2.25.77{study}.{series}"),
+        &format!("{ROOT}.{study}.{series}"),
     );
     d.text((0x20, 0x10), "SH", &study.to_string()).text((0x20, 0x11), "IS", &series.to_string());
     d.text((0x20, 0x13), "IS", &number.to_string()).text((0x20, 0x32), "DS", &format!("-160\\-160\\{number}.5"));

@@ -195,8 +195,8 @@ async fn dcmtk_calls_our_storage_scp_over_tls_with_a_certificate_and_not_without
     let caller = Caller::of(&config, &title("PACS"), &title("DESK")).await.unwrap();
     let listing = InstanceListing {
         sop_instance_uid: header.sop_instance_uid.clone(),
-        sop_class_uid: header.sop_class_uid.clone(),
-        series_uid: header.series_uid.clone(),
+        sop_class_uid: header.sop_class_uid.to_string(),
+        series_uid: header.series_uid.to_string(),
     };
     let folder = tempfile::tempdir().unwrap();
     let spool = Spool::new(folder.path(), &[listing], CancellationToken::new(), Gates::default()).unwrap();

@@ -153,7 +153,7 @@ fn of_studies(goods: &Goods, studies: &[String]) -> Goods {
     let mut part = Goods { left_out: goods.left_out.clone(), ..Goods::default() };
     let mut moved = std::collections::HashMap::new();
     for (at, good) in goods.goods.iter().enumerate() {
-        if studies.contains(&good.header.study_uid) {
+        if studies.iter().any(|study| good.header.study_uid == study.as_str()) {
             moved.insert(at, part.goods.len());
             part.goods.push(good.clone());
         }

@@ -295,9 +295,9 @@ impl Check<'_> {
     fn instance(&mut self, leaf: &Leaf, header: &Header, profile: Option<&MediaProfile>, seen: &mut HashSet<String>) {
         let record = &self.directory.records[leaf.record];
         let fixed = [
-            (tags::REFERENCED_SOP_CLASS_UID_IN_FILE, &header.sop_class_uid, "sop-class-differs"),
-            (tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, &header.sop_instance_uid, "sop-instance-differs"),
-            (tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, &header.transfer_syntax, "transfer-syntax-differs"),
+            (tags::REFERENCED_SOP_CLASS_UID_IN_FILE, header.sop_class_uid.as_str(), "sop-class-differs"),
+            (tags::REFERENCED_SOP_INSTANCE_UID_IN_FILE, header.sop_instance_uid.as_str(), "sop-instance-differs"),
+            (tags::REFERENCED_TRANSFER_SYNTAX_UID_IN_FILE, header.transfer_syntax.as_str(), "transfer-syntax-differs"),
         ];
         for (tag, found, code) in fixed {
             let said = record.text(tag).unwrap_or_default();

@@ -160,8 +160,8 @@ pub fn make_of_files(folder: TempDir, paths: &[PathBuf], profile: &MediaProfile)
     let headers = InProcess.inspect(&sources).into_iter().map(|header| header.expect("a good object"));
     let sources: Vec<(Source, Header)> = sources.clone().into_iter().zip(headers).collect();
     let members = sources.iter().enumerate().map(|(source_index, (_, header))| Member {
-        header: std::borrow::Cow::Borrowed(header),
-        transfer_syntax: header.transfer_syntax.clone(),
+        header,
+        transfer_syntax: &header.transfer_syntax,
         source_index,
     });
     let id = FileSetId::new("TEST_SET").unwrap();

@@ -39,7 +39,7 @@ impl Frames {
     pub(crate) fn open(source: &Source, header: &Header) -> Result<Frames, Refusal> {
         let facts = header.pixels.clone().ok_or(Refusal::NoPixels)?;
         let syntax = TransferSyntax::of(&header.transfer_syntax)
-            .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.clone() })?;
+            .ok_or_else(|| Refusal::UnknownTransferSyntax { uid: header.transfer_syntax.to_string() })?;
         decodable(syntax, &facts)?;
         let fragments = Fragments::walk(source, &facts)?;
         Ok(Frames { syntax, facts, fragments })

@@ -166,7 +166,7 @@ fn studies(view: &DiscView<'_>, out: &mut String) {
     let mut study = "";
     for series in &view.series {
         let header = series.first;
-        if study != header.study_uid {
+        if header.study_uid != study {
             if !study.is_empty() {
                 out.push_str("</ul>\n</section>\n");
             }

@@ -53,7 +53,7 @@ pub fn answer(rules: &Rules, overlay: &Overlay, s: &Situation) -> Answer {
         total: lines.iter().map(|l| l.amount).fold(Twd::ZERO, Twd::plus),
         lines,
         papers,
-        standing: rules.standing_reasons(&s.people),
+        standing: rules.standing_reasons(on, &s.people),
         place: if here.is_empty() { None } else { place(rules, s) },
         referrals: routed.into_iter().filter_map(|r| r.referral).collect(),
         ready,

@@ -20,8 +20,10 @@ impl Rules {
             let document = self.paper(id.get_ref(), on).map(|d| self.swapped(d, on, people, psychiatry));
             papers.extend(document.map(required));
         }
-        if self.needs_proof_of_earlier_heirs(people) {
-            papers.extend(self.paper(self.standing.earlier_heir_document.get_ref(), on).map(required));
+        if self.needs_proof_of_earlier_heirs(on, people) {
+            papers.extend(
+                self.paper(self.in_force(&self.standing, on).earlier_heir_document.get_ref(), on).map(required),
+            );
         }
         papers
     }
@@ -56,9 +58,9 @@ impl Rules {
 
     /// A25: an heir of a later order, or one who stands in another's place, proves that every earlier one is absent or
     /// has renounced.
-    fn needs_proof_of_earlier_heirs(&self, people: &People) -> bool {
-        let order = people.kinship.and_then(|k| self.heir_order(k)).unwrap_or(0);
-        let in_place_of_another = self.inheritance(people).is_some_and(|(outcome, _)| match outcome {
+    fn needs_proof_of_earlier_heirs(&self, on: Date, people: &People) -> bool {
+        let order = people.kinship.and_then(|k| self.heir_order(on, k)).unwrap_or(0);
+        let in_place_of_another = self.inheritance(on, people).is_some_and(|(outcome, _)| match outcome {
             Outcome::Representing | Outcome::NextDegree => true,
             Outcome::Spouse
             | Outcome::Nearest

@@ -1,12 +1,14 @@
 //! Who inherits, by the Civil Code's order (1138, 1139, 1140, 1144, 1176), and who represents a minor or a ward (1086,
 //! 1055, 1098, 1113): two small solvers that also say why not. What they say is in rows of `documents.toml`.
 
-use crate::rules::rows::{InheritanceRow, Outcome, RepresentativeRow, Represented};
+use crate::rules::rows::{Dated, InheritanceRow, Outcome, RepresentativeRow, Represented};
 use crate::{Fate, Kinship, People, Reason, Relative, Representation, Rules};
+use jiff::civil::Date;
 
 /// The relatives of a case with the applicant as the last of them.
 struct Family<'a> {
     rules: &'a Rules,
+    on: Date,
     members: Vec<Relative>,
 }
 
@@ -24,37 +26,39 @@ enum Line {
 impl Rules {
     /// What the order of heirs says about the applicant, with the row that says it. `None`: not known how related, or
     /// no heir by law ([`Rules::heir_order`]).
-    pub(crate) fn inheritance(&self, people: &People) -> Option<(Outcome, &InheritanceRow)> {
+    pub(crate) fn inheritance(&self, on: Date, people: &People) -> Option<(Outcome, &InheritanceRow)> {
         let kinship = people.kinship?;
-        self.heir_order(kinship)?;
+        self.heir_order(on, kinship)?;
         let mut members = people.relatives.clone();
         members.push(Relative { kinship, fate: Fate::Lives, child_of: people.child_of });
-        let outcome = Family { rules: self, members }.outcome(people.relatives.len());
-        let row = self.inheritance.iter().find(|r| *r.outcome.get_ref() == outcome);
+        let outcome = Family { rules: self, on, members }.outcome(people.relatives.len());
+        let row = self.inheritance.iter().find(|r| *r.outcome.get_ref() == outcome && r.validity().holds_on(on));
         row.map(|row| (outcome, row))
     }
 
     /// What the law says about this representative of a minor or a ward. `None`: not asked in what right.
-    pub(crate) fn representative(&self, people: &People) -> Option<&RepresentativeRow> {
+    pub(crate) fn representative(&self, on: Date, people: &People) -> Option<&RepresentativeRow> {
         let right: Representation = people.representation?;
         let of = if people.patient_under_guardianship { Represented::Ward } else { Represented::Minor };
-        self.representatives.iter().find(|r| r.of == of && r.relation.representation() == right)
+        self.representatives
+            .iter()
+            .find(|r| r.of == of && r.relation.representation() == right && r.validity().holds_on(on))
     }
 
     /// In what right the applicant applies, as the answer says it.
-    pub(crate) fn standing_reasons(&self, people: &People) -> Vec<Reason> {
+    pub(crate) fn standing_reasons(&self, on: Date, people: &People) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        if let (crate::Capacity::Heir, Some((outcome, row))) = (people.capacity, self.inheritance(people))
+        if let (crate::Capacity::Heir, Some((outcome, row))) = (people.capacity, self.inheritance(on, people))
             && outcome.inherits()
         {
             reasons.push(Reason {
                 rule: row.id.get_ref().clone(),
-                text: row.text.fill("heir", self.heir_text(people.kinship)),
+                text: row.text.fill("heir", self.heir_text(on, people.kinship)),
                 cite: row.cite.get_ref().cite(),
                 reading: Some("A25".to_owned()),
             });
         }
-        if let (crate::Capacity::LegalRepresentative, Some(row)) = (people.capacity, self.representative(people))
+        if let (crate::Capacity::LegalRepresentative, Some(row)) = (people.capacity, self.representative(on, people))
             && row.represents
         {
             let (text, cite) = (row.text.clone(), row.cite.get_ref().cite());
@@ -63,16 +67,16 @@ impl Rules {
         reasons
     }
 
-    fn heir_text(&self, kinship: Option<Kinship>) -> &crate::Text {
-        let row = self.heirs.iter().find(|h| Some(h.kinship.get_ref().kinship()) == kinship);
-        row.map_or(&self.standing.not_an_heir, |h| &h.text)
+    fn heir_text(&self, on: Date, kinship: Option<Kinship>) -> &crate::Text {
+        let row = kinship.and_then(|kinship| self.heir_row(on, kinship));
+        row.map_or_else(|| &self.in_force(&self.standing, on).not_an_heir, |h| &h.text)
     }
 }
 
 impl Family<'_> {
     fn outcome(&self, applicant: usize) -> Outcome {
         let kinship = self.members[applicant].kinship;
-        let order = self.rules.heir_order(kinship).unwrap_or(0);
+        let order = self.rules.heir_order(self.on, kinship).unwrap_or(0);
         match order {
             0 => Outcome::Spouse,
             _ if (1..order).any(|earlier| self.has_heirs(earlier)) => Outcome::EarlierOrder,
@@ -83,7 +87,7 @@ impl Family<'_> {
 
     /// Whether anybody of an order inherits.
     fn has_heirs(&self, order: u8) -> bool {
-        let of_order = |i: &usize| self.rules.heir_order(self.members[*i].kinship) == Some(order);
+        let of_order = |i: &usize| self.rules.heir_order(self.on, self.members[*i].kinship) == Some(order);
         (0..self.members.len()).filter(of_order).any(|i| self.members[i].fate == Fate::Lives)
     }
 
@@ -120,7 +124,7 @@ impl Family<'_> {
         let degree = self.degree(applicant);
         let inherits = |i: usize| {
             let m = &self.members[i];
-            let descends = self.rules.heir_order(m.kinship) == Some(1);
+            let descends = self.rules.heir_order(self.on, m.kinship) == Some(1);
             descends && m.fate == Fate::Lives && self.line(i) == Line::Open
         };
         (0..self.members.len()).any(|i| i != applicant && inherits(i) && self.root_degree(i) < degree)

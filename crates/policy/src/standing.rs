@@ -1,14 +1,18 @@
 //! Who may apply in which capacity, and why not: minors, wards, the deceased, heirs by the Civil Code's order.
 
 use crate::heirs::leads_to_the_deceased;
-use crate::rules::rows::{MajorityRow, Outcome, RepresentativeRow};
+use crate::rules::rows::{Dated, HeirRow, MajorityRow, Outcome, RepresentativeRow};
 use crate::{Capacity, Cite, Kinship, People, Rules, Text, Violation, taiwan};
 use jiff::civil::Date;
 
 impl Rules {
     /// The order of an heir by Civil Code 1138; 0 is beside any order (the spouse, 1144). `None`: not an heir by law.
-    pub fn heir_order(&self, kinship: Kinship) -> Option<u8> {
-        self.heirs.iter().find(|h| h.kinship.get_ref().kinship() == kinship).map(|h| h.order)
+    pub(crate) fn heir_order(&self, on: Date, kinship: Kinship) -> Option<u8> {
+        self.heir_row(on, kinship).map(|h| h.order)
+    }
+
+    pub(crate) fn heir_row(&self, on: Date, kinship: Kinship) -> Option<&HeirRow> {
+        self.heirs.iter().find(|h| h.kinship.get_ref().kinship() == kinship && h.validity().holds_on(on))
     }
 
     /// Whether somebody born then is a minor on a day (A23). `None`: the birthday is not known.
@@ -19,7 +23,7 @@ impl Rules {
 
     /// Every reason why the people of the case may not apply as they do.
     pub(crate) fn standing_violations(&self, on: Date, people: &People) -> Vec<Violation> {
-        let rows = &self.standing;
+        let rows = self.in_force(&self.standing, on);
         let majority: &MajorityRow = self.majority_row(on);
         let minor = self.is_minor(people.patient_born, on);
         let refused = |code: &str, field: &str, text: &Text| {
@@ -42,7 +46,7 @@ impl Rules {
                 refused("patient-is-of-age", "people.capacity", &rows.adult_represented)
             }
             Capacity::LegalRepresentative => {
-                let row = self.representative(people).filter(|r| !r.represents);
+                let row = self.representative(on, people).filter(|r| !r.represents);
                 let why_not = |r: &RepresentativeRow| {
                     let (text, cite) = (r.text.clone(), r.cite.get_ref().cite());
                     violation("not-a-representative", "people.representation", text, cite)
@@ -51,19 +55,19 @@ impl Rules {
             }
             Capacity::Patient => Vec::new(),
             Capacity::Heir if living => refused("patient-living", "people.patient_deceased", &rows.living),
-            Capacity::Heir => match people.kinship.map(|k| self.heir_order(k)) {
+            Capacity::Heir => match people.kinship.map(|k| self.heir_order(on, k)) {
                 Some(None) => refused("not-an-heir", "people.kinship", &rows.not_an_heir),
                 Some(Some(order)) if order > 1 && people.earlier_heir_lives == Some(true) => {
                     refused("earlier-heir-lives", "people.earlier_heir_lives", &rows.earlier_heir)
                 }
-                Some(Some(_)) => self.heir_violations(people),
+                Some(Some(_)) => self.heir_violations(on, people),
                 None => Vec::new(),
             },
         }
     }
 
     /// Why the relatives named leave the applicant without the right.
-    fn heir_violations(&self, people: &People) -> Vec<Violation> {
+    fn heir_violations(&self, on: Date, people: &People) -> Vec<Violation> {
         let mut found = Vec::new();
         let relatives = people.relatives.iter().enumerate();
         let lines = relatives.map(|(i, r)| (format!("people.relatives[{i}].child_of"), Some(r.kinship), r.child_of));
@@ -81,7 +85,7 @@ impl Rules {
         if !found.is_empty() {
             return found;
         }
-        if let Some((outcome, row)) = self.inheritance(people).filter(|(outcome, _)| !outcome.inherits()) {
+        if let Some((outcome, row)) = self.inheritance(on, people).filter(|(outcome, _)| !outcome.inherits()) {
             let code = match outcome {
                 Outcome::EarlierOrder => "earlier-heir-lives",
                 Outcome::NearerDegree => "nearer-degree-lives",

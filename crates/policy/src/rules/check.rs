@@ -207,12 +207,15 @@ fn documents(p: &Parsed, known: &Known, faults: &mut Faults) {
         known.reading(file, &row.reading, faults);
     }
     p.documents.heir.iter().for_each(|h| known.cite(file, &h.cite, faults));
-    unique(file, p.documents.inheritance.iter().map(|r| &r.id), faults);
-    unique(file, p.documents.representative.iter().map(|r| &r.id), faults);
+    succession(file, &p.documents.heir, faults);
+    succession(file, &p.documents.inheritance, faults);
+    succession(file, &p.documents.representative, faults);
     p.documents.inheritance.iter().for_each(|r| known.cite(file, &r.cite, faults));
     p.documents.representative.iter().for_each(|r| known.cite(file, &r.cite, faults));
-    known.cite(file, &p.documents.standing.cite, faults);
-    refers(file, "document", &p.documents.standing.earlier_heir_document, &known.documents, faults);
+    for row in &p.documents.standing {
+        known.cite(file, &row.cite, faults);
+        refers(file, "document", &row.earlier_heir_document, &known.documents, faults);
+    }
 }
 
 fn schedule(p: &Parsed, known: &Known, faults: &mut Faults) {
@@ -280,6 +283,7 @@ fn page(p: &Parsed, known: &Known, faults: &mut Faults) {
     rules.extend(p.fees.fee.iter().map(|f| f.get_ref().id.get_ref().as_str()));
     rules.extend(p.documents.requirement.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.documents.age_of_majority.iter().map(|m| m.id.get_ref().as_str()));
+    rules.extend(p.documents.heir.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.documents.inheritance.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.documents.representative.iter().map(|r| r.id.get_ref().as_str()));
     rules.extend(p.schedule.window.iter().map(|w| w.id.get_ref().as_str()));

@@ -208,25 +208,24 @@ fn majority(p: &Parsed, faults: &mut Faults) {
 }
 
 fn heirs(p: &Parsed, faults: &mut Faults) {
-    let mut seen: Vec<KinshipWord> = Vec::new();
-    for row in &p.documents.heir {
-        let kinship = *row.kinship.get_ref();
-        if seen.contains(&kinship) {
-            faults.at("documents.toml", row.kinship.span(), "this kinship has two rows", "keep one");
+    for (i, row) in p.documents.heir.iter().enumerate() {
+        let again =
+            |b: &&HeirRow| b.kinship.get_ref() == row.kinship.get_ref() && b.validity().overlaps(&row.validity());
+        for other in p.documents.heir.iter().skip(i + 1).filter(again) {
+            let remedy = "keep one, or end one with `until` on the day the other begins";
+            faults.at("documents.toml", other.kinship.span(), "this kinship has two rows", remedy);
         }
-        seen.push(kinship);
     }
 }
 
-/// One sentence for every place in the order of heirs, and one for every kind of representative.
+/// What is said of every place in the order of heirs, and of every kind of representative, on every day.
 fn standing(p: &Parsed, faults: &mut Faults) {
     let file = "documents.toml";
+    always(file, "standing", &p.documents.standing, faults);
     for outcome in Outcome::ALL {
-        let rows: Vec<&InheritanceRow> =
-            p.documents.inheritance.iter().filter(|r| *r.outcome.get_ref() == outcome).collect();
-        if let [_, second, ..] = rows.as_slice() {
-            faults.at(file, second.outcome.span(), "this outcome has two rows", "keep one");
-        }
+        let fits = |r: &&InheritanceRow| *r.outcome.get_ref() == outcome;
+        let rows: Vec<Held> = p.documents.inheritance.iter().filter(fits).map(held).collect();
+        timeline(file, &rows, faults);
         if rows.is_empty() {
             let message = format!("no row says what the law says of the outcome {outcome:?}");
             faults.at(file, 0..0, message, "add an [[inheritance]] with this outcome");
@@ -235,10 +234,8 @@ fn standing(p: &Parsed, faults: &mut Faults) {
     for of in [Represented::Minor, Represented::Ward] {
         for relation in RepresentationWord::ALL {
             let fits = |r: &&RepresentativeRow| r.of == of && r.relation == relation;
-            let rows: Vec<&RepresentativeRow> = p.documents.representative.iter().filter(fits).collect();
-            if let [_, second, ..] = rows.as_slice() {
-                faults.at(file, second.id.span(), "this representative has two rows", "keep one");
-            }
+            let rows: Vec<Held> = p.documents.representative.iter().filter(fits).map(held).collect();
+            timeline(file, &rows, faults);
             if rows.is_empty() {
                 let message = format!("no row says whether {relation:?} represents a {of:?}");
                 faults.at(file, 0..0, message, "add a [[representative]] with this relation and of");

@@ -12,7 +12,7 @@ pub use fault::RuleFault;
 pub(crate) use fault::line_and_column;
 pub use rows::{Choice, FeeBasis, LimitsRow, Whose};
 
-use crate::{Cite, FeeClass, Kinship, Place, RecordKind, RecordKindId, Text, Twd};
+use crate::{Cite, FeeClass, Place, RecordKind, RecordKindId, Text, Twd};
 use jiff::civil::{Date, Time};
 use rows::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,19 +175,6 @@ pub struct OfficeWindow {
     pub same_day: bool,
 }
 
-/// One kind of heir.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeirRule {
-    /// How related.
-    pub kinship: Kinship,
-    /// The order in which they inherit; 0 is beside any order (the spouse).
-    pub order: u8,
-    /// For people.
-    pub text: Text,
-    /// Its source.
-    pub cite: Cite,
-}
-
 /// A line of the published page, with what implements it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageLine {
@@ -220,7 +207,7 @@ pub struct Rules {
     pub(crate) heirs: Vec<HeirRow>,
     pub(crate) inheritance: Vec<InheritanceRow>,
     pub(crate) representatives: Vec<RepresentativeRow>,
-    pub(crate) standing: StandingRow,
+    pub(crate) standing: Vec<StandingRow>,
     pub(crate) schedule: ScheduleFile,
     pub(crate) calendar: CalendarRow,
     pub(crate) closures: BTreeMap<Date, ClosureRow>,
@@ -330,17 +317,6 @@ impl Rules {
     /// The age of majority on a day (A23), years.
     pub fn age_of_majority(&self, on: Date) -> i16 {
         *self.majority_row(on).years.get_ref()
-    }
-
-    /// Who inherits, by the order of the Civil Code; order 0 is beside any order.
-    pub fn heirs(&self) -> Vec<HeirRule> {
-        let heir = |h: &HeirRow| HeirRule {
-            kinship: h.kinship.get_ref().kinship(),
-            order: h.order,
-            text: h.text.clone(),
-            cite: h.cite.get_ref().cite(),
-        };
-        self.heirs.iter().map(heir).collect()
     }
 
     pub(crate) fn majority_row(&self, on: Date) -> &MajorityRow {

@@ -1,6 +1,6 @@
 //! The rows that say in what right somebody applies: heirs in their order, and representatives of minors and wards.
 
-use super::rows::SpannedCite;
+use super::rows::{Day, Since, SpannedCite};
 use crate::{Kinship, Representation, Text};
 use serde::Deserialize;
 use toml::Spanned;
@@ -30,9 +30,12 @@ impl KinshipWord {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HeirRow {
+    pub id: Spanned<String>,
     pub kinship: Spanned<KinshipWord>,
     pub order: u8,
     pub text: Text,
+    pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
 }
 
@@ -79,6 +82,8 @@ pub(crate) struct InheritanceRow {
     pub id: Spanned<String>,
     pub outcome: Spanned<Outcome>,
     pub text: Text,
+    pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
 }
 
@@ -131,5 +136,7 @@ pub(crate) struct RepresentativeRow {
     pub of: Represented,
     pub represents: bool,
     pub text: Text,
+    pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
 }

@@ -134,6 +134,10 @@ dated!(
     PostRow,
     SplitRow,
     PeriodsRow,
+    HeirRow,
+    InheritanceRow,
+    RepresentativeRow,
+    StandingRow,
 );
 
 /// A citation: exactly one of the three.
@@ -404,7 +408,7 @@ pub(crate) struct DocumentsFile {
     pub inheritance: Vec<InheritanceRow>,
     #[serde(default)]
     pub representative: Vec<RepresentativeRow>,
-    pub standing: StandingRow,
+    pub standing: Vec<StandingRow>,
 }
 
 /// Whose paper it is.
@@ -500,6 +504,7 @@ pub(crate) struct MajorityRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StandingRow {
+    pub id: Spanned<String>,
     pub minor_alone: Text,
     pub ward_alone: Text,
     pub adult_represented: Text,
@@ -508,6 +513,8 @@ pub(crate) struct StandingRow {
     pub not_an_heir: Text,
     pub earlier_heir: Text,
     pub earlier_heir_document: Spanned<String>,
+    pub since: Since,
+    pub until: Option<Day>,
     pub cite: SpannedCite,
 }
 

@@ -278,7 +278,7 @@ fn bytes(file: &Path) -> Result<Vec<u8>, ArchiveError> {
     std::fs::read(file).map_err(|e| ArchiveError::Configuration(format!("{} cannot be read: {e}", file.display())))
 }
 
-fn secret(file: &Path) -> Result<String, ArchiveError> {
+pub(crate) fn secret(file: &Path) -> Result<String, ArchiveError> {
     let text = String::from_utf8(bytes(file)?);
     let text = text.map_err(|_| ArchiveError::Configuration(format!("{} is not text", file.display())))?;
     Ok(text.trim().to_owned())
@@ -321,7 +321,11 @@ fn answer(object: &Value) -> Answer {
     for (key, element) in object.as_object().into_iter().flatten() {
         let (Some(group), Some(number)) = (hex(key.get(..4)), hex(key.get(4..8))) else { continue };
         let values = element.get("Value").and_then(Value::as_array);
-        answer.set((group, number), values.into_iter().flatten().map(plain).collect());
+        let values: Vec<String> = values.into_iter().flatten().map(plain).collect();
+        match (group, number) {
+            tag @ (tag::NAME | tag::DESCRIPTION) => answer.set_text(tag, values.join("\\"), None),
+            tag => answer.set(tag, values),
+        }
     }
     answer
 }

@@ -4,7 +4,7 @@ use crate::error::ArchiveError;
 use crate::gates::{Gate, Gates};
 use dicom_core::VR;
 use filmdesk_dimse::{Identifier, Tag, uid};
-use filmdesk_instance::text::{CharacterSet, PersonName};
+use filmdesk_instance::text::{CharacterSet, PersonName, Reading};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -102,6 +102,10 @@ pub struct StudyListing {
     pub accession: Private,
     /// Patient's Name (0010,0010), decoded, its component groups joined by `=`.
     pub patient_name: Private,
+    /// Patient's Name as its character set says, when it was read otherwise: it is not in the one it is labelled with.
+    pub name_as_read: Option<Private>,
+    /// Study Description as its character set says, when it was read otherwise.
+    pub description_as_read: Option<Private>,
     /// Issuer of Patient ID (0010,0021), when the archive says.
     pub issuer: Option<Private>,
     /// Patient's Birth Date (0010,0030).
@@ -202,6 +206,8 @@ pub(crate) const SERIES_FIELDS: &[(Tag, &[u8; 2], VR)] = &[
 #[derive(Clone, Default)]
 pub(crate) struct Answer {
     values: BTreeMap<Tag, Vec<String>>,
+    /// Texts as their label says, where they were read otherwise.
+    as_read: BTreeMap<Tag, String>,
     /// Bytes of the study, where the archive tells.
     pub size_bytes: Option<u64>,
 }
@@ -209,6 +215,36 @@ pub(crate) struct Answer {
 impl Answer {
     pub fn set(&mut self, tag: Tag, values: Vec<String>) {
         self.values.insert(tag, values);
+    }
+    /// A text that is shown: as it reads, and as its label says where that is something else. Text that the archive itself
+    /// misread and converted is repaired here.
+    pub fn set_text(&mut self, tag: Tag, text: String, as_read: Option<String>) {
+        let (text, as_read) = match (CharacterSet::repaired(&text), as_read) {
+            (Some(repaired), None) => (repaired, Some(text)),
+            (_, as_read) => (text, as_read),
+        };
+        let text = if tag == tag::NAME {
+            joined(&PersonName::parse(text.split('\\').next().unwrap_or_default()))
+        } else {
+            text.split('\\').next().unwrap_or_default().trim_matches([' ', '\0']).to_owned()
+        };
+        self.values.insert(tag, vec![text]);
+        if let Some(as_read) = as_read {
+            self.as_read.insert(tag, as_read.trim_matches([' ', '\0']).to_owned());
+        }
+    }
+    /// As [`Answer::set_text`], from the bytes of an object.
+    pub fn set_raw_text(&mut self, tag: Tag, characters: &CharacterSet, raw: &[u8]) {
+        let (text, reading) = characters.decode(raw);
+        let as_read = match reading {
+            Reading::Utf8 | Reading::Big5 => Some(characters.decode_as_declared(raw)),
+            Reading::AsDeclared | Reading::Damaged => None,
+        };
+        self.set_text(tag, text, as_read);
+    }
+    /// See [`Answer::set_text`].
+    pub fn as_read(&self, tag: Tag) -> Option<&str> {
+        self.as_read.get(&tag).map(String::as_str)
     }
     pub fn first(&self, tag: Tag) -> Option<&str> {
         self.values.get(&tag)?.first().map(String::as_str).filter(|text| !text.is_empty())
@@ -225,8 +261,10 @@ impl Answer {
         let fields = STUDY_FIELDS.iter().chain(SERIES_FIELDS).map(|&(tag, _, vr)| (tag, vr)).chain(plain);
         for (tag, vr) in fields {
             let Some(raw) = identifier.raw(tag) else { continue };
-            let name = || vec![joined(&characters.decode_person_name(raw))];
-            answer.set(tag, if vr == VR::PN { name() } else { characters.decode_values(vr, raw) });
+            match tag {
+                tag::NAME | tag::DESCRIPTION => answer.set_raw_text(tag, &characters, raw),
+                _ => answer.set(tag, characters.decode_values(vr, raw)),
+            }
         }
         answer
     }
@@ -264,6 +302,8 @@ impl Answer {
             description: Private(text(tag::DESCRIPTION)),
             accession: Private(text(tag::ACCESSION)),
             patient_name: Private(text(tag::NAME)),
+            name_as_read: self.as_read(tag::NAME).map(Private::new),
+            description_as_read: self.as_read(tag::DESCRIPTION).map(Private::new),
             issuer: self.first(tag::ISSUER).map(Private::new),
             birth_date: self.first(tag::BIRTH_DATE).and_then(date),
             sex: text(tag::SEX),
@@ -275,7 +315,7 @@ impl Answer {
 }
 
 /// The component groups of a name, without trailing empty ones.
-pub(crate) fn joined(name: &PersonName) -> String {
+fn joined(name: &PersonName) -> String {
     let groups = format!("{}={}={}", name.alphabetic, name.ideographic, name.phonetic);
     groups.trim_end_matches('=').to_owned()
 }

@@ -6,7 +6,7 @@
 
 use crate::echo::EchoReport;
 use crate::error::ArchiveError;
-use crate::find::{Answer, InstanceListing, PatientKey, instances_of, joined, tag};
+use crate::find::{Answer, InstanceListing, PatientKey, instances_of, tag};
 use crate::spool::{NotTaken, Spool};
 use filmdesk_dimse::Tag;
 use filmdesk_instance::{Header, Inspector, Refusal, Source};
@@ -22,7 +22,7 @@ use std::time::Instant;
 /// Files inspected in one go.
 const BATCH: usize = 512;
 /// Of the index file: another number is another shape, and the index is made anew.
-const INDEX_VERSION: u32 = 2;
+const INDEX_VERSION: u32 = 3;
 
 /// A folder as configured.
 pub(crate) struct Folder {
@@ -53,6 +53,8 @@ struct Study {
     patient_id: String,
     issuer: String,
     values: Vec<(Tag, Vec<String>)>,
+    /// Texts as they read, and as their label says where that is something else.
+    texts: Vec<(Tag, String, Option<String>)>,
 }
 
 /// A series of a study, as one or more of its objects say: objects that disagree are of two.
@@ -208,6 +210,9 @@ impl Index {
             let mut answer = Answer::default();
             for (tag, values) in &self.studies[study].values {
                 answer.set(*tag, values.clone());
+            }
+            for (tag, text, as_read) in &self.studies[study].texts {
+                answer.set_text(*tag, text.clone(), as_read.clone());
             }
             let each = |value: fn(&Series) -> &String| -> Vec<String> {
                 sum.series.iter().map(|series| value(series).clone()).collect::<BTreeSet<_>>().into_iter().collect()
@@ -370,13 +375,19 @@ fn object(header: &Header, index: &mut Index, places: &mut Places) -> What {
     let text = |tag: Tag| header.text(filmdesk_instance::Tag(tag.0, tag.1)).unwrap_or_default();
     let key = (header.study_uid.to_string(), text(tag::PATIENT_ID), text(tag::ISSUER));
     let study = *places.studies.entry(key).or_insert_with_key(|(uid, patient_id, issuer)| {
-        let plain = [tag::STUDY_DATE, tag::STUDY_TIME, tag::ACCESSION, tag::DESCRIPTION, tag::PATIENT_ID, tag::ISSUER];
+        let plain = [tag::STUDY_DATE, tag::STUDY_TIME, tag::ACCESSION, tag::PATIENT_ID, tag::ISSUER];
         let plain = plain.into_iter().chain([tag::BIRTH_DATE, tag::SEX]);
         let mut values: Vec<(Tag, Vec<String>)> = plain.map(|tag| (tag, vec![text(tag)])).collect();
-        let name = filmdesk_instance::Tag(tag::NAME.0, tag::NAME.1);
-        values.push((tag::NAME, vec![joined(&header.person_name(name))]));
         values.push((tag::STUDY, vec![uid.clone()]));
-        index.studies.push(Study { uid: uid.clone(), patient_id: patient_id.clone(), issuer: issuer.clone(), values });
+        let (mut shown, characters) = (Answer::default(), header.character_set());
+        let texts = [tag::NAME, tag::DESCRIPTION].map(|tag| {
+            let raw = header.raw(filmdesk_instance::Tag(tag.0, tag.1)).unwrap_or_default();
+            shown.set_raw_text(tag, &characters, raw);
+            let text = shown.first(tag).unwrap_or_default().to_owned();
+            (tag, text, shown.as_read(tag).map(str::to_owned))
+        });
+        let (uid, patient_id, issuer) = (uid.clone(), patient_id.clone(), issuer.clone());
+        index.studies.push(Study { uid, patient_id, issuer, values, texts: texts.into() });
         index.studies.len() - 1
     });
     let series = Series {

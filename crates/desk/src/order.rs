@@ -55,6 +55,10 @@ pub struct FoundStudy {
     pub accession: Private,
     /// Patient's Name (0010,0010) as the archive shows it.
     pub patient_name: Private,
+    /// That name as its character set says, when it is not in the one it is labelled with and was read otherwise.
+    pub name_as_read: Option<Private>,
+    /// The description as its character set says, when it was read otherwise.
+    pub description_as_read: Option<Private>,
     /// Series and instances as listed (never believed for completeness).
     pub n_series: u32,
     /// Instances as listed.

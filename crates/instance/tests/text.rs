@@ -121,7 +121,17 @@ fn a_name_has_three_groups() {
     assert_eq!((name.display().as_str(), name.to_dicom().as_str()), ("王小明", "WANG^XIAOMING=王^小明"));
     assert_eq!(PersonName::parse("TEST^ONE^A").display(), "TEST ONE A");
     assert_eq!(PersonName::parse("王測試").display(), "王測試");
-    assert_eq!(PersonName::parse("Müller^Jörg").display(), "Müller Jörg");
+    for (group, shown) in [
+        ("Müller^Jörg", "Müller Jörg"),
+        ("Иванов^Иван", "Иванов Иван"),
+        ("שרון^דבורה", "שרון דבורה"),
+        ("홍^길동", "홍길동"),
+        ("やまだ^たろう", "やまだたろう"),
+        ("\u{20BB7}^測試", "\u{20BB7}測試"),
+        ("王^David", "王 David"),
+    ] {
+        assert_eq!(PersonName::parse(group).display(), shown);
+    }
     assert!(PersonName::parse("==").is_empty());
     assert_eq!(format!("{name:?}"), "PersonName(…)");
 }
@@ -155,4 +165,21 @@ fn a_guessed_name_is_noted() {
     let tag = "(0010,0010)".to_owned();
     assert_eq!(header.notes, [Note::TextNotAsDeclared { tag, reading: Reading::Big5 }]);
     assert_eq!(header.raw(tags::PATIENT_NAME), Some(b"\xB3\x5C\xA5\x5C\xBB\x5C".as_slice()));
+}
+
+/// What its label makes of a mislabelled text, and what an archive that converted it by that label can be brought back to.
+#[test]
+fn a_mislabelled_text_is_known_as_read_and_as_repaired() {
+    const BIG5: &[u8] = b"\xB3\x5C\xA5\x5C\xBB\x5C";
+    let as_read = |label: &str, raw: &[u8]| CharacterSet::declared(label.as_bytes()).decode_as_declared(raw);
+    assert_eq!(as_read("ISO_IR 100", BIG5), "³\\¥\\»\\");
+    assert_eq!(as_read("", BIG5), "³\\¥\\»\\");
+    assert!(as_read("ISO_IR 192", BIG5).contains('\u{FFFD}'));
+    assert_eq!(as_read("ISO_IR 192", "許功蓋".as_bytes()), "許功蓋");
+    assert_eq!(CharacterSet::repaired("³\\¥\\»\\").as_deref(), Some("許功蓋"));
+    let utf8: String = "許功蓋".bytes().map(char::from).collect();
+    assert_eq!(CharacterSet::repaired(&utf8).as_deref(), Some("許功蓋"));
+    for right in ["許功蓋", "Müller^Jürgen", "Buc^Jérôme", "TEST^ONE", "Иванов", ""] {
+        assert_eq!(CharacterSet::repaired(right), None, "{right}");
+    }
 }

@@ -18,10 +18,22 @@ use std::time::{Duration, Instant};
 
 /// Ask an archive, or fetch from it.
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = JSON_HELP)]
 pub struct PacsArgs {
     #[command(subcommand)]
     action: Action,
 }
+
+/// What `--json` prints; `tests/pacs.rs` holds the output against it, so members are added and never renamed.
+const JSON_HELP: &str = "\
+With --json, on standard output:
+  echo   {archive, reached, implementation, took_ms, sufficient, offers: [{service, offered, needed, advice}]}
+  find   [{archive, study_uid, date, time, modalities, description, description_as_read, accession, patient_name,
+         name_as_read, issuer, birth_date, sex, n_series, n_instances, size_bytes}]
+  fetch  {archive, studies: [{study_uid, folder, n_instances, size_bytes, seconds, refused}]}
+  each   {error: {code, message, next, who, retryable, missing}} when it failed
+What an archive does not say is null. A text that is not in the character set it is labelled with is given repaired, and under
+its _as_read name as the label says.";
 
 #[derive(Clone, Debug, Subcommand)]
 enum Action {
@@ -185,6 +197,8 @@ fn study_json(study: &StudyListing) -> Value {
         "time": study.time, "modalities": study.modalities, "description": study.description.reveal(),
         "body_parts": study.made.body_parts, "stations": study.made.stations, "departments": study.made.departments,
         "accession": study.accession.reveal(), "patient_name": study.patient_name.reveal(),
+        "name_as_read": study.name_as_read.as_ref().map(|text| text.reveal()),
+        "description_as_read": study.description_as_read.as_ref().map(|text| text.reveal()),
         "issuer": study.issuer.as_ref().map(|issuer| issuer.reveal()), "birth_date": study.birth_date.map(|d| d.to_string()),
         "sex": study.sex, "n_series": study.n_series, "n_instances": study.n_instances, "size_bytes": study.size_bytes
     })

@@ -71,6 +71,8 @@ impl Worker {
             department: all(&listing.made.departments),
             accession: private(&listing.accession),
             patient_name: private(&listing.patient_name),
+            name_as_read: listing.name_as_read.as_ref().map(private),
+            description_as_read: listing.description_as_read.as_ref().map(private),
             archive: listing.archive,
             study_uid: listing.study_uid,
             date: listing.date,

@@ -84,6 +84,8 @@ pub fn study(n: u32) -> FoundStudy {
         department: Some("Medical Imaging".into()),
         accession: private("A1"),
         patient_name: private("TEST^WANG"),
+        name_as_read: None,
+        description_as_read: None,
         n_series: 2,
         n_instances: 150,
         size_bytes: Some(80_000_000),

@@ -98,6 +98,23 @@ impl CharacterSet {
         }
     }
 
+    /// Decodes a whole value field as its label says and in no other way: how a text looks to who believes the label, where
+    /// [`CharacterSet::decode`] read it as something else.
+    pub fn decode_as_declared(&self, raw: &[u8]) -> String {
+        match &self.kind {
+            Kind::Ascii | Kind::Unknown => crate::latin1::to_string(raw),
+            Kind::Single(set) | Kind::Extended(set) => iso2022::decode(*set, raw).0,
+            Kind::Multi(encoding) => encoding.decode_without_bom_handling(raw).0.into_owned(),
+        }
+    }
+
+    /// Text that somebody before us took for Western letters and wrote down in Unicode, though its bytes were UTF-8 or Big5:
+    /// what it was meant to be. An archive that converts what it stores does this to objects with the wrong label.
+    pub fn repaired(text: &str) -> Option<String> {
+        let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c))).collect::<Result<_, _>>().ok()?;
+        guess::mislabelled(&bytes).map(|(text, _)| text)
+    }
+
     /// Decodes the values of an attribute, without padding. Only text (SH, LO, ST, LT, UC, UT, PN) follows the
     /// character set; everything else is of the default repertoire (PS3.5 §6.1.2.2).
     pub fn decode_values(&self, vr: VR, raw: &[u8]) -> Vec<String> {

@@ -45,13 +45,19 @@ impl PersonName {
     /// For people to read: the ideographs when there are any (`王小明`), otherwise the letters (`WANG XIAOMING`).
     pub fn display(&self) -> String {
         let group = [&self.ideographic, &self.alphabetic, &self.phonetic].into_iter().find(|group| !group.is_empty());
-        let Some(group) = group else { return String::new() };
-        let space = if group.is_ascii() { " " } else { "" };
+        group.map_or_else(String::new, |group| PersonName::spaced(group))
+    }
+
+    /// One component group for people to read. East Asian names have no space between family and given name.
+    pub fn spaced(group: &str) -> String {
         let parts: Vec<&str> = group.split('^').filter(|part| !part.is_empty()).collect();
-        parts.join(if group.chars().any(is_latin) { " " } else { space })
+        let together = group.chars().any(is_east_asian) && !group.chars().any(|c| c.is_ascii_alphabetic());
+        parts.join(if together { "" } else { " " })
     }
 }
 
-fn is_latin(c: char) -> bool {
-    c.is_alphabetic() && u32::from(c) < 0x250
+/// Ideographs of every plane, kana of both widths, hangul, zhuyin.
+fn is_east_asian(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{31FF}' | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{F900}'..='\u{FAFF}'
+        | '\u{FF66}'..='\u{FF9F}' | '\u{1100}'..='\u{11FF}' | '\u{20000}'..='\u{3FFFF}')
 }

@@ -111,10 +111,6 @@ fn date(header: &Header, tag: Tag) -> String {
 /// A name for people: ideographs first, then letters; `^` separates for machines.
 fn name(header: &Header) -> String {
     let PersonName { alphabetic, ideographic, .. } = header.person_name(tags::PATIENT_NAME);
-    let spaced = |group: String| {
-        let joiner = if group.is_ascii() { " " } else { "" };
-        group.split('^').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(joiner)
-    };
-    let groups = [spaced(ideographic), spaced(alphabetic)];
+    let groups = [ideographic, alphabetic].map(|group| PersonName::spaced(&group));
     groups.into_iter().filter(|group| !group.is_empty()).collect::<Vec<_>>().join("　")
 }

@@ -27,6 +27,7 @@ record! {
     Request { patient, applicant, situation, descriptions, address, purpose, lang }
     FoundStudy {
         archive, study_uid, date, time, modalities, description, body_part, station, department, accession, patient_name,
+        name_as_read, description_as_read,
         n_series, n_instances, size_bytes, kind,
     }
     Found { at, studies }

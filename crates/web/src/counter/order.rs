@@ -21,6 +21,8 @@ struct StudyView {
     modalities: String,
     description: String,
     patient: String,
+    /// Name and description as their label says, when they were read otherwise.
+    as_read: Option<String>,
     counts: String,
     archive: String,
     kind: String,
@@ -103,6 +105,7 @@ fn study_view(desk: &Desk<'_>, study: &FoundStudy) -> StudyView {
         modalities: study.modalities.join(" "),
         description: study.description.reveal().to_owned(),
         patient: masked_dicom(study.patient_name.reveal()),
+        as_read: as_read(desk, study),
         counts,
         archive: study.archive.clone(),
         unclassified: study.kind.is_none(),
@@ -111,11 +114,18 @@ fn study_view(desk: &Desk<'_>, study: &FoundStudy) -> StudyView {
     }
 }
 
+/// That a text is not in the character set it is labelled with, what it reads as by its label, and that nothing is changed.
+fn as_read(desk: &Desk<'_>, study: &FoundStudy) -> Option<String> {
+    let name = study.name_as_read.as_ref().map(|name| masked_dicom(name.reveal()));
+    let description = study.description_as_read.as_ref().map(|text| text.reveal().to_owned());
+    let texts: Vec<String> = name.into_iter().chain(description).collect();
+    (!texts.is_empty()).then(|| desk.ctx.tr.t1("tick-as-read", "text", texts.join(" · ")))
+}
+
 /// A DICOM name holds up to three spellings, each with carets: all are shown, masked.
 fn masked_dicom(name: &str) -> String {
     let spellings = name.split('=').map(|spelling| spelling.trim_matches(['^', ' '])).filter(|s| !s.is_empty());
-    let masked = |spelling: &str| words::masked(&spelling.replace('^', if spelling.is_ascii() { " " } else { "" }));
-    spellings.map(masked).collect::<Vec<_>>().join(" / ")
+    spellings.map(words::masked).collect::<Vec<_>>().join(" / ")
 }
 
 /// `POST …/order`: exactly these studies, counted as these items; weighing starts.

@@ -163,6 +163,8 @@ pub fn studies() -> Vec<FoundStudy> {
         department: None,
         accession: Private::new(format!("TEST{n:04}")),
         patient_name: Private::new("TEST^ONE=王測試"),
+        name_as_read: None,
+        description_as_read: None,
         n_series: 2,
         n_instances: instances,
         size_bytes: Some(u64::from(instances) * 527_000),

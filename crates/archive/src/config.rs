@@ -86,6 +86,13 @@ pub struct DimseConfig {
     /// asks; without it a stranger at the archive's address could slip an object into a fetch.
     #[serde(default)]
     pub store_without_originator: bool,
+    /// Who we are by user identity negotiation (PS3.7 §D.3.3.7), when the archive asks. Use it with TLS only: without, it
+    /// travels in the clear.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// File with that user's passcode.
+    #[serde(default)]
+    pub passcode_file: Option<PathBuf>,
     /// TLS, when the archive speaks it: `[archive.tls]`.
     #[serde(default)]
     pub tls: Option<TlsConfig>,

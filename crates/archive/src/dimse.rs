@@ -1,6 +1,7 @@
 //! A PACS over DIMSE: C-FIND to look, C-GET or C-MOVE to bring.
 
 use crate::config::{DimseConfig, Via};
+use crate::dicom_web::secret;
 use crate::echo::{EchoReport, Offer};
 use crate::error::ArchiveError;
 use crate::fetch::Ask;
@@ -10,14 +11,12 @@ use crate::store_port::{self, Caller};
 use crate::tls::Tls;
 use filmdesk_dimse::{
     AeTitle, Association, AssociationOptions, Contexts, DimseError, Identifier, Limits, StoreReceiver, StoreRequest,
-    StoreStatus, SubOperations, Timeouts, uid,
+    StoreStatus, SubOperations, Timeouts, UserIdentity, uid,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::future::poll_fn;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// Storage classes that fit one association with every transfer syntax, beside the service itself.
@@ -55,6 +54,7 @@ pub(crate) struct Dimse {
     called: AeTitle,
     calling: AeTitle,
     tls: Option<Tls>,
+    identity: Option<UserIdentity>,
 }
 
 impl Dimse {
@@ -68,7 +68,16 @@ impl Dimse {
             let what = "tls: our Storage SCP (via = \"move\") needs certificate_file and key_file";
             return Err(ArchiveError::Configuration(what.to_owned()));
         }
-        Ok(Dimse { called: title(&config.called_ae)?, calling: title(&config.calling_ae)?, config, tls })
+        let identity = match (&config.user, &config.passcode_file) {
+            (None, None) => None,
+            (Some(user), file) => {
+                let passcode = file.as_deref().map(secret).transpose()?;
+                Some(UserIdentity::user(user, passcode.as_deref())?)
+            }
+            (None, Some(_)) => return Err(ArchiveError::Configuration("give user with passcode_file".to_owned())),
+        };
+        let (called, calling) = (title(&config.called_ae)?, title(&config.calling_ae)?);
+        Ok(Dimse { called, calling, config, tls, identity })
     }
 
     async fn open(&self, contexts: Contexts) -> Result<Association, ArchiveError> {
@@ -85,6 +94,7 @@ impl Dimse {
             },
             limits,
             tls: self.tls.as_ref().map(|tls| tls.client.clone()),
+            identity: self.identity.clone(),
             ..AssociationOptions::new(&config.host, config.port, self.called.clone(), self.calling.clone(), contexts)
         };
         Ok(Association::open(&options).await?)
@@ -105,8 +115,13 @@ impl Dimse {
         let (get, move_) = (self.config.via == Via::Get, self.config.via == Via::Move);
         let allow =
             |service: &str| Some(format!("Allow {service} for the AE title {} at {}.", self.calling, self.called));
+        let here = association.local_address().map_or_else(|| "this machine's address".to_owned(), |ip| ip.to_string());
+        let secure = match self.tls {
+            Some(_) => ", over TLS, trusting the authority of our certificate_file and with a certificate of ca_file's",
+            None => ", without TLS",
+        };
         let route = format!(
-            "At {}, register AE title {} with this machine's address and port {}.",
+            "At {}, register AE title {} with host {here} and port {}{secure}.",
             self.called, self.calling, self.config.store_port
         );
         let offers = [
@@ -243,7 +258,7 @@ impl Dimse {
             let contexts = classes.iter().fold(contexts, |all, class| all.receive(class, uid::STORED_SYNTAXES));
             let first = self.get_of(contexts.clone(), &keys, spool);
             let others = (1..at_once).map(|_| self.get_of(contexts.clone(), &keys, spool));
-            let mut ended = all(std::iter::once(first).chain(others)).await.into_iter();
+            let mut ended = futures::future::join_all(std::iter::once(first).chain(others)).await.into_iter();
             last = ended.next().unwrap_or(Ok(())).and(last);
             for other in ended {
                 match other {
@@ -359,21 +374,6 @@ async fn ask(association: &mut Association, keys: &Identifier) -> Result<Vec<Ans
     };
     association.c_find(uid::STUDY_ROOT_FIND, keys, take).await?;
     Ok(answers)
-}
-
-/// Waits for all of them, side by side on this thread.
-async fn all<F: Future>(work: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut open: Vec<_> = work.map(|future| (Box::pin(future), None)).collect();
-    poll_fn(|context| {
-        for (future, ended) in open.iter_mut().filter(|(_, ended)| ended.is_none()) {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                *ended = Some(output);
-            }
-        }
-        if open.iter().all(|(_, ended)| ended.is_some()) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    open.into_iter().filter_map(|(_, ended)| ended).collect()
 }
 
 /// What was asked for is here; how the archive takes the goodbye changes nothing.

@@ -5,15 +5,17 @@ use crate::command::{CommandSet, element, field};
 use crate::error::DimseError;
 use crate::identifier::Identifier;
 use crate::pdu::{
-    self, AeTitle, Associate, ContextResult, ProposedContext, Reject, RoleSelection, UserInformation, kind,
+    self, AeTitle, Associate, ContextResult, ExtendedNegotiation, ProposedContext, Reject, RoleSelection, UserIdentity,
+    UserInformation, kind,
 };
-use crate::receive::{StoreReceiver, StoreStatus, SubOperations};
+use crate::receive::{StoreReceiver, StoreRequest, StoreStatus, SubOperations};
 use crate::wire::{self, Incoming, Wire};
 use crate::{Implementation, Limits, Timeouts, tls, uid};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
@@ -47,6 +49,8 @@ pub struct AssociationOptions {
     pub implementation: Implementation,
     /// TLS, if the peer wants it.
     pub tls: Option<TlsClient>,
+    /// Who the user is, if the peer asks. Without TLS it travels in the clear.
+    pub identity: Option<UserIdentity>,
 }
 
 /// Presentation contexts and roles to propose.
@@ -54,6 +58,7 @@ pub struct AssociationOptions {
 pub struct Contexts {
     proposed: Vec<(String, Vec<String>)>,
     roles: Vec<RoleSelection>,
+    extended: Vec<ExtendedNegotiation>,
 }
 
 impl Contexts {
@@ -83,6 +88,13 @@ impl Contexts {
             self.proposed.push((sop_class.to_owned(), vec![(*syntax).to_owned()]));
         }
         self.roles.push(RoleSelection { sop_class_uid: sop_class.to_owned(), scu: false, scp: true });
+        self
+    }
+    /// Proposes to use a service beyond its baseline, such as with [`crate::RELATIONAL`] queries.
+    #[must_use]
+    pub fn extended(mut self, sop_class: &str, information: &[u8]) -> Contexts {
+        let (sop_class_uid, information) = (sop_class.to_owned(), information.to_vec());
+        self.extended.push(ExtendedNegotiation { sop_class_uid, information });
         self
     }
     /// How many contexts there are.
@@ -117,6 +129,17 @@ pub struct PeerImplementation {
     pub version_name: String,
     /// Largest PDU it receives; 0: any.
     pub max_pdu: u32,
+    /// What it said to our user identity. `None`: it did not confirm, and may not have looked.
+    pub identity_answer: Option<Vec<u8>>,
+    /// The extended negotiation it agreed to.
+    pub extended: Vec<ExtendedNegotiation>,
+}
+
+impl PeerImplementation {
+    /// Whether it agreed to relational queries or retrievals of this service.
+    pub fn is_relational(&self, sop_class: &str) -> bool {
+        self.extended.iter().any(|e| e.sop_class_uid == sop_class && e.information.first() == Some(&1))
+    }
 }
 
 /// How a retrieval ended, as the peer says: to be compared with what arrived, never believed.
@@ -145,7 +168,7 @@ impl Retrieved {
 
 /// An open association on which we are the service user.
 pub struct Association {
-    channel: Channel,
+    pub(crate) channel: Channel,
     next_message_id: u16,
     peer: PeerImplementation,
 }
@@ -169,6 +192,9 @@ impl Association {
                 implementation_class_uid: options.implementation.class_uid.clone(),
                 implementation_version_name: options.implementation.version_name.clone(),
                 roles: options.contexts.roles.clone(),
+                extended: options.contexts.extended.clone(),
+                identity: options.identity.clone(),
+                identity_answer: None,
             },
         };
         let asked = async {
@@ -216,6 +242,8 @@ impl Association {
                 class_uid: answer.user.implementation_class_uid,
                 version_name: answer.user.implementation_version_name,
                 max_pdu: answer.user.max_pdu,
+                identity_answer: answer.user.identity_answer,
+                extended: answer.user.extended,
             },
         })
     }
@@ -227,6 +255,10 @@ impl Association {
     /// The contexts agreed on.
     pub fn contexts(&self) -> &[AcceptedContext] {
         &self.channel.contexts
+    }
+    /// Our address towards the peer.
+    pub fn local_address(&self) -> Option<std::net::IpAddr> {
+        self.channel.wire.local_address()
     }
     /// Bytes received since the connection was made.
     pub fn received_bytes(&self) -> u64 {
@@ -250,7 +282,7 @@ impl Association {
         }
     }
 
-    /// Query, PS3.4 §C.4.1. Each answer goes to `take`; `Break` ends the query and the association.
+    /// Query, PS3.4 §C.4.1. Each answer goes to `take`; `Break` cancels the query and ends the association.
     ///
     /// # Errors
     /// A failure status, too many answers, or a failure of the association.
@@ -282,8 +314,7 @@ impl Association {
                     let bytes =
                         identifier.ok_or(DimseError::Protocol("a pending C-FIND response without an answer"))?;
                     if take(Identifier::decode(&bytes, &syntax)?).is_break() {
-                        self.channel.wire.abort().await;
-                        return Err(DimseError::Cancelled);
+                        return Err(self.cancel(context, id).await);
                     }
                 }
                 status => return Err(DimseError::Status { operation: "C-FIND", status: status.unwrap_or(0x0110) }),
@@ -320,8 +351,7 @@ impl Association {
                 }
             };
             if receiver.proceed(reported).is_break() {
-                self.channel.wire.abort().await;
-                return Err(DimseError::Cancelled);
+                return Err(self.cancel(context, id).await);
             }
         }
     }
@@ -355,8 +385,7 @@ impl Association {
                     }
                     self.unless_stalled(&stall, counts).await?;
                     if proceed(counts).is_break() {
-                        self.channel.wire.abort().await;
-                        return Err(DimseError::Cancelled);
+                        return Err(self.cancel(context, id).await);
                     }
                 }
             }
@@ -402,6 +431,10 @@ impl Association {
     /// # Errors
     /// When the peer does not agree in time; the connection is closed all the same.
     pub async fn release(mut self) -> Result<(), DimseError> {
+        self.say_goodbye().await
+    }
+
+    async fn say_goodbye(&mut self) -> Result<(), DimseError> {
         self.channel.deadline = None;
         self.channel.wire.write(&pdu::release(kind::RELEASE_RQ)).await?;
         let agreed = match self.channel.wire.next("release reply").await {
@@ -420,13 +453,40 @@ impl Association {
         self.channel.wire.abort().await;
     }
 
-    fn begin(&mut self) -> u16 {
+    /// C-CANCEL (PS3.7 §9.3.2.3) and the end of the association: in good order when the peer is done at once, else aborted.
+    async fn cancel(&mut self, context: u8, id: u16) -> DimseError {
+        if !matches!(timeout(CANCEL_PATIENCE, self.cancelled(context, id)).await, Ok(Ok(()))) {
+            self.channel.wire.abort().await;
+        }
+        DimseError::Cancelled
+    }
+
+    async fn cancelled(&mut self, context: u8, id: u16) -> Result<(), DimseError> {
+        let request = CommandSet::new(field::C_CANCEL_RQ, false).number(element::RESPONDED_TO, id);
+        self.channel.send(context, &request, None).await?;
+        loop {
+            let message = self.channel.receive_message("end of what was cancelled").await?;
+            if message.command.command_field() == field::C_STORE_RQ {
+                // On its way when we cancelled.
+                self.channel.serve_store(message, &mut Declined).await?;
+                continue;
+            }
+            if message.command.has_data_set() {
+                self.channel.receive_identifier(message.context).await?;
+            }
+            if !matches!(message.command.get_number(element::STATUS), Some(0xFF00 | 0xFF01)) {
+                return self.say_goodbye().await;
+            }
+        }
+    }
+
+    pub(crate) fn begin(&mut self) -> u16 {
         self.next_message_id = next_id(self.next_message_id);
         self.channel.deadline = Some(Instant::now() + self.channel.limits.max_service);
         self.next_message_id
     }
 
-    fn offered(&self, sop_class: &str) -> Result<(u8, String), DimseError> {
+    pub(crate) fn offered(&self, sop_class: &str) -> Result<(u8, String), DimseError> {
         let context = self.contexts().iter().find(|c| c.abstract_syntax == sop_class);
         context
             .map(|c| (c.id, c.transfer_syntax.clone()))
@@ -468,10 +528,28 @@ impl Association {
     }
 }
 
+/// How long a peer may take to end what was cancelled.
+const CANCEL_PATIENCE: Duration = Duration::from_millis(400);
+
+/// Takes nothing any more.
+struct Declined;
+
+impl StoreReceiver for Declined {
+    fn begin(&mut self, _: &StoreRequest) -> Result<(), StoreStatus> {
+        Err(StoreStatus::OUT_OF_RESOURCES)
+    }
+    fn data(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+    fn end(&mut self) -> io::Result<StoreStatus> {
+        Ok(StoreStatus::OUT_OF_RESOURCES)
+    }
+}
+
 /// Since when a retrieval brings nothing.
 struct Stall {
     since: Instant,
-    limit: std::time::Duration,
+    limit: Duration,
 }
 
 impl Stall {
@@ -547,7 +625,7 @@ fn request(command_field: u16, with_data_set: bool, sop_class: &str, id: u16) ->
         .number(element::MESSAGE_ID, id)
 }
 
-fn expect_answer(message: &Message, answer: u16, id: u16) -> Result<(), DimseError> {
+pub(crate) fn expect_answer(message: &Message, answer: u16, id: u16) -> Result<(), DimseError> {
     if message.command.command_field() != answer {
         return Err(DimseError::Protocol("a response of another kind than the request"));
     }

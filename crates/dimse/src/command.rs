@@ -27,12 +27,30 @@ pub mod field {
     pub const C_ECHO_RSP: u16 = 0x8030;
     /// C-CANCEL-RQ
     pub const C_CANCEL_RQ: u16 = 0x0FFF;
+    /// N-EVENT-REPORT-RQ
+    pub const N_EVENT_REPORT_RQ: u16 = 0x0100;
+    /// N-EVENT-REPORT-RSP
+    pub const N_EVENT_REPORT_RSP: u16 = 0x8100;
+    /// N-GET-RQ
+    pub const N_GET_RQ: u16 = 0x0110;
+    /// N-SET-RQ
+    pub const N_SET_RQ: u16 = 0x0120;
+    /// N-ACTION-RQ
+    pub const N_ACTION_RQ: u16 = 0x0130;
+    /// N-CREATE-RQ
+    pub const N_CREATE_RQ: u16 = 0x0140;
+    /// N-DELETE-RQ
+    pub const N_DELETE_RQ: u16 = 0x0150;
+    /// Added to a request's field, it is its response's.
+    pub const RESPONSE: u16 = 0x8000;
 }
 
 /// Element numbers of group 0000, PS3.7 §E.1.
 pub mod element {
     /// Affected SOP Class UID
     pub const AFFECTED_SOP_CLASS_UID: u16 = 0x0002;
+    /// Requested SOP Class UID
+    pub const REQUESTED_SOP_CLASS_UID: u16 = 0x0003;
     /// Command Field
     pub const COMMAND_FIELD: u16 = 0x0100;
     /// Message ID
@@ -49,6 +67,14 @@ pub mod element {
     pub const STATUS: u16 = 0x0900;
     /// Affected SOP Instance UID
     pub const AFFECTED_SOP_INSTANCE_UID: u16 = 0x1000;
+    /// Requested SOP Instance UID
+    pub const REQUESTED_SOP_INSTANCE_UID: u16 = 0x1001;
+    /// Event Type ID
+    pub const EVENT_TYPE: u16 = 0x1002;
+    /// Attribute Identifier List
+    pub const ATTRIBUTE_LIST: u16 = 0x1005;
+    /// Action Type ID
+    pub const ACTION_TYPE: u16 = 0x1008;
     /// Number of Remaining Sub-operations
     pub const REMAINING: u16 = 0x1020;
     /// Number of Completed Sub-operations
@@ -94,6 +120,13 @@ impl CommandSet {
     #[must_use]
     pub fn text(self, element: u16, value: &str) -> CommandSet {
         self.padded(element, value, b' ')
+    }
+    /// With a list of attribute tags, VR AT.
+    #[must_use]
+    pub fn tags(mut self, element: u16, tags: &[crate::Tag]) -> CommandSet {
+        let bytes = tags.iter().flat_map(|tag| [tag.0.to_le_bytes(), tag.1.to_le_bytes()]).flatten().collect();
+        self.elements.insert(element, bytes);
+        self
     }
     fn padded(mut self, element: u16, value: &str, pad: u8) -> CommandSet {
         let mut bytes = value.as_bytes().to_vec();

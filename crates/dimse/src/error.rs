@@ -100,6 +100,9 @@ pub enum DimseError {
 }
 
 impl DimseError {
+    /// What [`DimseError::Closed`] and [`DimseError::TimedOut`] say was awaited when the association itself was not answered.
+    pub const ASSOCIATION: &str = "answer to our association request";
+
     /// Whether the same request may succeed later with nobody changing anything.
     pub fn is_transient(&self) -> bool {
         match self {

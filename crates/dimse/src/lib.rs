@@ -6,7 +6,7 @@
 //!
 //! # Reading order
 //! [`Association`] (the user's side: [`Association::c_echo`], [`Association::c_find`], [`Association::c_get`],
-//! [`Association::c_move`], [`Association::c_store`]) and [`StoreScp`] (the provider a C-MOVE delivers to) speak through
+//! [`Association::c_move`], [`Association::c_store`], and [`Association::normalized`] for the N-services) and [`StoreScp`] (the provider a C-MOVE delivers to) speak through
 //! one message layer, which cuts command sets and data sets out of presentation data values however the peer spread
 //! them over PDUs, over one wire, which keeps the socket from ever waiting for an acknowledgement timer.
 //!
@@ -32,10 +32,11 @@ mod client;
 pub mod command;
 mod error;
 mod identifier;
+mod normalized;
 mod pdu;
 mod receive;
 mod scp;
-mod tls;
+pub mod tls;
 pub mod uid;
 mod wire;
 
@@ -43,7 +44,11 @@ pub use channel::AcceptedContext;
 pub use client::{Association, AssociationOptions, Contexts, PeerImplementation, Retrieved, TlsClient};
 pub use error::{DimseError, status_words};
 pub use identifier::{Identifier, Tag};
-pub use pdu::{AeTitle, ContextResult, ProposedContext, Reject, RoleSelection, UserInformation};
+pub use normalized::{Event, Normalized, NormalizedAnswer};
+pub use pdu::{
+    AeTitle, ContextResult, ExtendedNegotiation, ProposedContext, RELATIONAL, Reject, RoleSelection, UserIdentity,
+    UserInformation,
+};
 pub use receive::{StoreReceiver, StoreRequest, StoreStatus, SubOperations};
 pub use scp::{Peer, ScpOptions, StoreHandler, StoreScp};
 
@@ -134,6 +139,7 @@ impl AssociationOptions {
             timeouts: Timeouts::default(),
             implementation: Implementation::default(),
             tls: None,
+            identity: None,
         }
     }
 }

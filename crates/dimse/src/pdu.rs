@@ -81,6 +81,72 @@ pub struct RoleSelection {
     pub scp: bool,
 }
 
+/// SOP Class extended negotiation, PS3.7 §D.3.3.5: what the requestor proposes to use of a service beyond its baseline, and
+/// what of it the acceptor agrees to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtendedNegotiation {
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// Service class application information; its meaning is the service's, such as [`RELATIONAL`].
+    pub information: Vec<u8>,
+}
+
+/// Service class application information of the query and retrieval services (PS3.4 §C.5.1.1, §C.5.2.1, §C.5.3.1): relational
+/// queries or retrievals, that is, without the keys of the levels above.
+pub const RELATIONAL: [u8; 1] = [1];
+
+/// Who the user is, PS3.7 §D.3.3.7. `Debug` tells the kind only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserIdentity {
+    /// 1 user name, 2 user name and passcode, 3 Kerberos service ticket, 4 SAML assertion, 5 JSON web token.
+    pub kind: u8,
+    /// The acceptor is asked to confirm in its answer.
+    pub confirm: bool,
+    /// User name (UTF-8), ticket, assertion or token.
+    pub primary: Vec<u8>,
+    /// Passcode (UTF-8), with kind 2 only.
+    pub secondary: Vec<u8>,
+}
+
+impl UserIdentity {
+    /// Longest primary and secondary field together that we send, in bytes.
+    pub const MAX: usize = 32 * 1024;
+
+    /// A user by name alone, or by name and passcode; the acceptor is asked to confirm.
+    ///
+    /// # Errors
+    /// [`DimseError::TooLarge`] when they are longer than [`UserIdentity::MAX`].
+    pub fn user(name: &str, passcode: Option<&str>) -> Result<UserIdentity, DimseError> {
+        let secondary = passcode.unwrap_or_default().as_bytes().to_vec();
+        let kind = if passcode.is_some() { 2 } else { 1 };
+        let size = name.len() + secondary.len();
+        if size > UserIdentity::MAX {
+            let limit = UserIdentity::MAX as u64;
+            return Err(DimseError::TooLarge { what: "user identity (ours)", size: size as u64, limit });
+        }
+        Ok(UserIdentity { kind, confirm: true, primary: name.as_bytes().to_vec(), secondary })
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[self.kind, u8::from(self.confirm)]);
+        item_field(out, &self.primary);
+        item_field(out, &self.secondary);
+    }
+
+    fn decode(body: &[u8]) -> Result<UserIdentity, DimseError> {
+        let &[kind, confirm] = body.first_chunk::<2>().ok_or(TRUNCATED)?;
+        let (primary, rest) = counted(&body[2..])?;
+        let (secondary, _) = counted(rest)?;
+        Ok(UserIdentity { kind, confirm: confirm == 1, primary: primary.to_vec(), secondary: secondary.to_vec() })
+    }
+}
+
+impl fmt::Debug for UserIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserIdentity(kind {}, ‹secret›)", self.kind)
+    }
+}
+
 /// User information, PS3.7 §D.3.3.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserInformation {
@@ -92,6 +158,12 @@ pub struct UserInformation {
     pub implementation_version_name: String,
     /// Roles proposed or accepted.
     pub roles: Vec<RoleSelection>,
+    /// Extended negotiation, proposed or accepted.
+    pub extended: Vec<ExtendedNegotiation>,
+    /// Who the user is: in a request.
+    pub identity: Option<UserIdentity>,
+    /// What the acceptor says to the identity it confirms: in an acceptance, when it was asked. Empty for user names.
+    pub identity_answer: Option<Vec<u8>>,
 }
 
 /// A-ASSOCIATE-RQ (contexts proposed) or -AC (contexts answered).
@@ -248,13 +320,24 @@ impl UserInformation {
         item(out, 0x52, self.implementation_class_uid.as_bytes());
         for role in &self.roles {
             nested(out, 0x54, |out| {
-                out.extend_from_slice(&(role.sop_class_uid.len() as u16).to_be_bytes());
-                out.extend_from_slice(role.sop_class_uid.as_bytes());
+                item_field(out, role.sop_class_uid.as_bytes());
                 out.extend_from_slice(&[u8::from(role.scu), u8::from(role.scp)]);
             });
         }
         if !self.implementation_version_name.is_empty() {
             item(out, 0x55, self.implementation_version_name.as_bytes());
+        }
+        for extended in &self.extended {
+            nested(out, 0x56, |out| {
+                item_field(out, extended.sop_class_uid.as_bytes());
+                out.extend_from_slice(&extended.information);
+            });
+        }
+        if let Some(identity) = &self.identity {
+            nested(out, 0x58, |out| identity.encode(out));
+        }
+        if let Some(answer) = &self.identity_answer {
+            nested(out, 0x59, |out| item_field(out, answer));
         }
     }
 
@@ -265,14 +348,19 @@ impl UserInformation {
                 (0x51, value) => user.max_pdu = u32::from_be_bytes(value.try_into().map_err(|_| TRUNCATED)?),
                 (0x52, value) => user.implementation_class_uid = text(value),
                 (0x54, value) => {
-                    let length =
-                        value.get(..2).map(|l| usize::from(u16::from_be_bytes([l[0], l[1]]))).ok_or(TRUNCATED)?;
-                    let uid = value.get(2..2 + length).ok_or(TRUNCATED)?;
-                    let &[scu, scp] =
-                        value.get(2 + length..4 + length).and_then(|r| r.try_into().ok()).ok_or(TRUNCATED)?;
-                    user.roles.push(RoleSelection { sop_class_uid: text(uid), scu: scu == 1, scp: scp == 1 });
+                    let (uid, rest) = counted(value)?;
+                    let &[scu, scp] = rest.first_chunk::<2>().ok_or(TRUNCATED)?;
+                    let role = RoleSelection { sop_class_uid: text(uid), scu: scu == 1, scp: scp == 1 };
+                    few(&mut user.roles, role)?;
                 }
                 (0x55, value) => user.implementation_version_name = text(value),
+                (0x56, value) => {
+                    let (uid, rest) = counted(value)?;
+                    let found = ExtendedNegotiation { sop_class_uid: text(uid), information: rest.to_vec() };
+                    few(&mut user.extended, found)?;
+                }
+                (0x58, value) => user.identity = Some(UserIdentity::decode(value)?),
+                (0x59, value) => user.identity_answer = Some(counted(value)?.0.to_vec()),
                 _ => {}
             }
         }
@@ -310,6 +398,27 @@ fn item(out: &mut Vec<u8>, kind: u8, body: &[u8]) {
     out.extend_from_slice(&[kind, 0]);
     out.extend_from_slice(&(body.len() as u16).to_be_bytes());
     out.extend_from_slice(body);
+}
+
+/// A field behind its length of 16 bits.
+fn item_field(out: &mut Vec<u8>, field: &[u8]) {
+    out.extend_from_slice(&(field.len() as u16).to_be_bytes());
+    out.extend_from_slice(field);
+}
+
+/// Reads a field behind its length of 16 bits, and what follows it.
+fn counted(bytes: &[u8]) -> Result<(&[u8], &[u8]), DimseError> {
+    let &length = bytes.first_chunk::<2>().ok_or(TRUNCATED)?;
+    bytes[2..].split_at_checked(usize::from(u16::from_be_bytes(length))).ok_or(TRUNCATED)
+}
+
+/// One sub-item more, unless there are already more than an association has contexts.
+fn few<T>(found: &mut Vec<T>, one: T) -> Result<(), DimseError> {
+    if found.len() == 128 {
+        return Err(DimseError::Protocol("more than 128 sub-items of one kind"));
+    }
+    found.push(one);
+    Ok(())
 }
 
 fn nested(out: &mut Vec<u8>, kind: u8, fill: impl FnOnce(&mut Vec<u8>)) {

@@ -64,7 +64,8 @@ pub trait StoreReceiver: Send {
     /// # Errors
     /// As for [`StoreReceiver::data`].
     fn end(&mut self) -> io::Result<StoreStatus>;
-    /// Called after each object and each pending response; `Break` aborts the association.
+    /// Called after each object and each pending response; `Break` cancels the retrieval and ends the
+    /// association.
     fn proceed(&mut self, reported: SubOperations) -> ControlFlow<()> {
         let _ = reported;
         ControlFlow::Continue(())

@@ -4,7 +4,9 @@ use crate::channel::{AcceptedContext, Channel, Message, Received};
 use crate::client::usable_pdu;
 use crate::command::{CommandSet, element, field};
 use crate::error::DimseError;
-use crate::pdu::{self, AeTitle, Associate, ContextResult, ProposedContext, Reject, UserInformation, kind};
+use crate::pdu::{
+    self, AeTitle, Associate, ContextResult, ProposedContext, Reject, UserIdentity, UserInformation, kind,
+};
 use crate::receive::StoreReceiver;
 use crate::wire::{self, Wire};
 use crate::{Implementation, Limits, Timeouts, uid};
@@ -25,6 +27,8 @@ pub struct Peer {
     pub calling: String,
     /// The AE title it calls us by.
     pub called: String,
+    /// Who its user is, when it says so.
+    pub identity: Option<UserIdentity>,
 }
 
 /// Decides who may store, and takes what they store.
@@ -34,6 +38,11 @@ pub trait StoreHandler: Send + Sync + 'static {
     /// # Errors
     /// The rejection to answer with.
     fn admit(&self, peer: &Peer) -> Result<(), Reject>;
+    /// What to say to the identity of an admitted peer that asks for it to be confirmed; `None`: we did not look at it.
+    fn confirm_identity(&self, peer: &Peer) -> Option<Vec<u8>> {
+        let _ = peer;
+        None
+    }
     /// Takes the objects of one association.
     fn receiver(&self, peer: &Peer) -> Box<dyn StoreReceiver>;
 }
@@ -132,7 +141,12 @@ async fn serve(
         return Err(DimseError::Protocol("the first PDU is no association request"));
     }
     let request = Associate::<ProposedContext>::decode(&body)?;
-    let peer = Peer { address: from.ip(), calling: request.calling.clone(), called: request.called.clone() };
+    let peer = Peer {
+        address: from.ip(),
+        calling: request.calling.clone(),
+        called: request.called.clone(),
+        identity: request.user.identity,
+    };
     let admitted = if congested { Err(Reject::CONGESTION) } else { titles(&peer).and_then(|()| handler.admit(&peer)) };
     if let Err(reject) = admitted {
         wire.write(&pdu::reject(reject)).await?;
@@ -150,7 +164,12 @@ async fn serve(
             max_pdu: options.limits.max_pdu,
             implementation_class_uid: options.implementation.class_uid.clone(),
             implementation_version_name: options.implementation.version_name.clone(),
-            roles: Vec::new(),
+            identity_answer: if peer.identity.as_ref().is_some_and(|identity| identity.confirm) {
+                handler.confirm_identity(&peer)
+            } else {
+                None
+            },
+            ..UserInformation::default()
         },
     };
     wire.write(&acceptance.encode()).await?;

@@ -3,9 +3,9 @@
 use rustls::{AlertDescription, CertificateError, Error};
 use std::io;
 
-/// What TLS failed at, without naming the peer.
+/// What TLS failed at, without naming the peer: whose certificate, and which date. For other protocols over rustls too.
 #[expect(clippy::wildcard_enum_match_arm, reason = "rustls may add errors; their own words serve")]
-pub(crate) fn words(error: &io::Error) -> String {
+pub fn words(error: &io::Error) -> String {
     let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) else {
         return format!("{error}; does it speak TLS at this port?");
     };
@@ -42,21 +42,14 @@ fn certificate(error: &CertificateError) -> String {
 }
 
 /// Whether a read or write failed because of TLS: with TLS 1.3 a client hears only then that it was refused.
-pub(crate) fn is_tls(error: &io::Error) -> bool {
+pub fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Error>())
 }
 
-/// `YYYY-MM-DD` (UTC) of seconds since 1970, by the proleptic Gregorian calendar.
+/// `YYYY-MM-DD` (UTC) of seconds since 1970.
 fn day(seconds: u64) -> String {
-    let days = (seconds / 86_400) as i64 + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    let at = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    at.map_or_else(|| "a day after every calendar".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
 }
 
 #[cfg(test)]
@@ -68,5 +61,6 @@ mod tests {
         assert_eq!(day(0), "1970-01-01");
         assert_eq!(day(951_782_400), "2000-02-29");
         assert_eq!(day(1_795_305_600), "2026-11-22");
+        assert_eq!(day(u64::MAX), "a day after every calendar");
     }
 }

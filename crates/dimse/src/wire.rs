@@ -112,6 +112,11 @@ impl Wire {
         }
     }
 
+    /// Where we are reached, as the peer sees it from where it is.
+    pub fn local_address(&self) -> Option<std::net::IpAddr> {
+        self.stream.tcp().local_addr().ok().map(|address| address.ip())
+    }
+
     /// The bytes of a PDV, until the next one is asked for.
     pub fn bytes(&self, pdv: &Pdv) -> &[u8] {
         &self.buffer[pdv.bytes.clone()]
@@ -132,7 +137,7 @@ impl Wire {
 
     /// The next PDU of the association's opening: type and body.
     pub async fn read_associate(&mut self, after: Duration) -> Result<(u8, Vec<u8>), DimseError> {
-        let awaited = "answer to our association request";
+        let awaited = DimseError::ASSOCIATION;
         let deadline = Instant::now() + after;
         let (kind, length) = self.read_head(awaited, deadline, after).await?;
         let limit = if kind == kind::P_DATA { self.max_pdu } else { MAX_ASSOCIATE_PDU };
@@ -232,8 +237,8 @@ impl Wire {
     pub async fn abort(&mut self) {
         let pdu = crate::pdu::abort(0, 0);
         // The association is over whether the peer hears of it or not.
-        let _ = tokio::time::timeout(Duration::from_millis(500), self.stream.write_all(&pdu)).await;
-        let _ = tokio::time::timeout(Duration::from_millis(500), self.stream.shutdown()).await;
+        let _ = tokio::time::timeout(Duration::from_millis(250), self.stream.write_all(&pdu)).await;
+        let _ = tokio::time::timeout(Duration::from_millis(250), self.stream.shutdown()).await;
     }
 
     /// Closes in good order.

@@ -10,6 +10,8 @@
 //! - [`pydicom`]: another reader of DICOM, and the good, odd and broken files it ships;
 //! - [`postgres::Postgres`]: a PostgreSQL of the test's own;
 //! - [`dcmqrscp::Dcmqrscp`]: another one, DCMTK's, over DIMSE only;
+//! - [`printer::Printer`]: DCMTK's film printer;
+//! - [`proxy::Proxy`]: a bad line to any of them;
 //! - [`liar::Liar`]: an archive that lies, one switch per lie;
 //! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
 
@@ -20,6 +22,8 @@ mod object;
 pub mod orthanc;
 pub mod phantom;
 pub mod postgres;
+pub mod printer;
+pub mod proxy;
 pub mod pydicom;
 pub mod samples;
 pub mod studies;

@@ -1,6 +1,6 @@
 //! What can go wrong between the desk and an archive: what, who can fix it, whether waiting helps.
 
-use filmdesk_dimse::DimseError;
+use filmdesk_dimse::{DimseError, tls};
 use std::io;
 use std::path::PathBuf;
 
@@ -103,6 +103,14 @@ pub enum ArchiveError {
         /// Whether trying again may help.
         transient: bool,
     },
+    /// TLS was not agreed with a server of DICOMweb.
+    #[error("TLS with {peer} failed: {reason}")]
+    Tls {
+        /// Host and port.
+        peer: String,
+        /// Whose certificate, and what of it.
+        reason: String,
+    },
     /// The archive's answer is not what the standard says.
     #[error("the archive's answer cannot be read: {0}")]
     Answer(&'static str),
@@ -161,6 +169,7 @@ impl ArchiveError {
             ArchiveError::Http { .. } => "archive-http-status",
             ArchiveError::HttpFailed { transient: true, .. } => "archive-unreachable",
             ArchiveError::HttpFailed { .. } => "archive-http",
+            ArchiveError::Tls { .. } => "archive-tls",
             ArchiveError::Answer(_) => "archive-answer",
             ArchiveError::AnswerTooLarge { .. } => "archive-answer-too-large",
             ArchiveError::Spool(error) if error.kind() == io::ErrorKind::StorageFull => "spool-full",
@@ -190,6 +199,7 @@ impl ArchiveError {
             | ArchiveError::StudyEmpty { .. }
             | ArchiveError::Conflict { .. }
             | ArchiveError::Contradiction { .. }
+            | ArchiveError::Tls { .. }
             | ArchiveError::Answer(_)
             | ArchiveError::AnswerTooLarge { .. }
             | ArchiveError::Spool(_)
@@ -233,6 +243,7 @@ impl ArchiveError {
                 | DimseError::Tls { .. } => Who::Operator,
             },
             ArchiveError::HttpFailed { .. }
+            | ArchiveError::Tls { .. }
             | ArchiveError::Spool(_)
             | ArchiveError::Folder { .. }
             | ArchiveError::Inspection(_)
@@ -269,6 +280,7 @@ impl ArchiveError {
             ArchiveError::Http { .. } | ArchiveError::HttpFailed { .. } => {
                 "Check that the archive runs and that its URL is right."
             }
+            ArchiveError::Tls { .. } => CERTIFICATES,
             ArchiveError::Answer(_) | ArchiveError::AnswerTooLarge { .. } => {
                 "Ask the archive's administrator; another service may work."
             }
@@ -281,6 +293,8 @@ impl ArchiveError {
         }
     }
 }
+
+const CERTIFICATES: &str = "Check the certificates of both sides: names and dates.";
 
 fn dimse_code(error: &DimseError) -> &'static str {
     match error {
@@ -314,7 +328,7 @@ fn dimse_next(error: &DimseError) -> &'static str {
             "Register our AE title with this host and our store port at the archive."
         }
         DimseError::Receiver(_) => "Make room on the spool's disk, or check its rights.",
-        DimseError::Tls { .. } => "Check the certificates of both sides: names and dates.",
+        DimseError::Tls { .. } => CERTIFICATES,
         DimseError::AeTitle(_) => "Correct the configuration.",
         DimseError::Cancelled => "Start it again when it is wanted.",
         DimseError::Aborted { .. }
@@ -330,10 +344,17 @@ fn dimse_next(error: &DimseError) -> &'static str {
 pub(crate) fn http(service: &'static str) -> impl Fn(reqwest::Error) -> ArchiveError {
     move |error| {
         let transient = error.is_connect() || error.is_timeout() || error.is_body() || error.is_request();
+        let peer = error.url().map(|url| {
+            format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+        });
+        let peer = peer.unwrap_or_else(|| "the archive".to_owned());
         let error = error.without_url();
-        let mut reason = error.to_string();
+        let mut reason = format!("{peer}: {error}");
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
+            if let Some(of_tls) = cause.downcast_ref::<io::Error>().filter(|cause| tls::is_tls(cause)) {
+                return ArchiveError::Tls { peer, reason: tls::words(of_tls) };
+            }
             reason = format!("{reason}: {cause}");
             source = cause.source();
         }

@@ -73,4 +73,4 @@ fn unusable(file: &Path, why: &str) -> ArchiveError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// An authority and what it signed, made by openssl: `NAME.pem` and `NAME.key`.
-struct Office(TempDir);
+pub(crate) struct Office(TempDir);
 
 impl Office {
     fn new() -> Office {
@@ -33,7 +33,7 @@ impl Office {
         office
     }
 
-    fn at(&self, name: &str) -> String {
+    pub(crate) fn at(&self, name: &str) -> String {
         self.0.path().join(name).to_string_lossy().into_owned()
     }
 
@@ -81,7 +81,7 @@ impl Office {
 
 const LONG: &str = "20451231";
 
-fn office() -> Office {
+pub(crate) fn office() -> Office {
     let office = Office::new();
     office.issue("pacs", "ca", "IP:127.0.0.1", LONG);
     office.issue("desk", "ca", "IP:127.0.0.1", LONG);
@@ -98,7 +98,7 @@ fn entry(port: u16, rest: &str) -> String {
     )
 }
 
-fn archive(entry: &str) -> Archive {
+pub(crate) fn archive(entry: &str) -> Archive {
     let config: ArchiveConfig = toml::from_str(entry).unwrap();
     Archive::new(config).unwrap()
 }

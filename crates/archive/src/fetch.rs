@@ -97,8 +97,14 @@ pub(crate) async fn fetch(
 }
 
 async fn rounds(backend: &Backend, study_uid: &str, spool: &Spool) -> Result<(), ArchiveError> {
-    let n_listed = spool.missing().len();
-    for round in 0..MAX_ROUNDS {
+    let n_listed = spool.n_listed();
+    // Where some of it is here, an earlier fetch brought it: what is missing is asked for, and not the study.
+    let first = match spool.missing().len() {
+        0 => return Ok(()),
+        n if n < n_listed => 1,
+        _ => 0,
+    };
+    for round in first..MAX_ROUNDS {
         let missing = spool.missing();
         let ask = match round {
             0 => Ask::Study,
@@ -123,7 +129,7 @@ async fn rounds(backend: &Backend, study_uid: &str, spool: &Spool) -> Result<(),
         let last = match asked {
             Ok(()) => None,
             // Nobody there, or nobody who will talk to us: asking for less will not change it.
-            Err(error) if left.len() == n_listed && !is_about_objects(&error) => return Err(error),
+            Err(error) if left.len() == missing.len() && !is_about_objects(&error) => return Err(error),
             Err(error) => Some(Box::new(error)),
         };
         let stuck = ask == Ask::Singly && left.len() == missing.len();
@@ -151,5 +157,6 @@ fn is_about_objects(error: &ArchiveError) -> bool {
             DimseError::Status { .. } | DimseError::Aborted { .. } | DimseError::Closed { .. } | DimseError::Io(_)
         )
     );
-    (ended && !unknown) || matches!(error, ArchiveError::Http { status: 500.., .. })
+    let not_there = matches!(error, ArchiveError::Dimse(DimseError::Closed { awaited: DimseError::ASSOCIATION }));
+    (ended && !unknown && !not_there) || matches!(error, ArchiveError::Http { status: 500.., .. })
 }

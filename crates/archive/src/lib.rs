@@ -216,7 +216,8 @@ impl Archive {
     }
 
     /// Brings one of the patient's studies into the folder `into`, complete. `progress` is told several times a second;
-    /// `Break` cancels at once. What had arrived by then stays in the folder, for the caller to wipe.
+    /// `Break` cancels at once. What had arrived by then stays in the folder, for the caller to wipe, or to fetch into again:
+    /// listed objects that lie complete in the folder are not brought a second time.
     ///
     /// # Errors
     /// As [`Archive::list`]; and when instances are missing in the end, contradict the list or each other, or cannot be

@@ -6,6 +6,7 @@
 use crate::error::ArchiveError;
 use crate::find::InstanceListing;
 use crate::gates::{Gate, Gates};
+use crate::part10;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -28,6 +29,31 @@ pub struct Received {
     pub transfer_syntax: String,
     /// Bytes of the file.
     pub len: u64,
+}
+
+impl Received {
+    /// A file of ours as it lies there, and where its data set begins; `None` when it is not one that we ended.
+    fn read(path: &Path) -> io::Result<Option<(Received, u64)>> {
+        let mut bytes = Vec::new();
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        file.take(LONGEST_HEAD).read_to_end(&mut bytes)?;
+        let complete = path.extension().is_some_and(|extension| extension == "dcm");
+        let Ok(Some(meta)) = part10::head(&bytes) else { return Ok(None) };
+        let part10::Meta { sop_class_uid, sop_instance_uid, transfer_syntax, data_set } = meta;
+        let received = Received { path: path.to_owned(), sop_instance_uid, sop_class_uid, transfer_syntax, len };
+        Ok(complete.then_some((received, data_set as u64)))
+    }
+}
+
+/// More than the head we write.
+const LONGEST_HEAD: u64 = 4 * 1024;
+
+/// The number of a file of ours, complete or not; `None` for anything else, such as what is put away.
+fn number_of(path: &Path) -> Option<u64> {
+    let extension = path.extension()?.to_str()?;
+    let ours = matches!(extension, "dcm" | "part");
+    ours.then(|| path.file_stem()?.to_str()?.parse().ok()).flatten()
 }
 
 /// The spool of one fetch, shared by whatever brings its objects.
@@ -65,7 +91,7 @@ pub(crate) enum NotTaken {
 }
 
 impl Spool {
-    /// In a folder that exists or can be made. To be called on the runtime that outlives the fetch.
+    /// In a folder that exists or can be made; objects of an earlier fetch that are complete in it are received. To be called on the runtime that outlives the fetch.
     pub fn new(
         folder: &Path,
         wanted: &[InstanceListing],
@@ -76,7 +102,7 @@ impl Spool {
         let wanted = wanted.iter().map(|listing| (listing.sop_instance_uid.clone(), listing.clone())).collect();
         let state = State { wanted, received: BTreeMap::new(), unexpected: BTreeSet::new(), next: 1, fatal: None };
         let (bytes, instances) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Spool {
+        let spool = Spool {
             shared: Arc::new(Shared {
                 folder: folder.to_owned(),
                 gates,
@@ -86,7 +112,33 @@ impl Spool {
                 cancel,
                 runtime: Handle::current(),
             }),
-        })
+        };
+        spool.take_over().map_err(ArchiveError::Spool)?;
+        Ok(spool)
+    }
+
+    /// What an earlier fetch left complete in the folder counts as received, as far as it is listed; the rest of it goes.
+    fn take_over(&self) -> io::Result<()> {
+        let mut state = self.state();
+        for entry in fs::read_dir(&self.shared.folder)? {
+            let path = entry?.path();
+            let Some(number) = number_of(&path) else { continue };
+            state.next = state.next.max(number + 1);
+            let Some((received, data_set)) = Received::read(&path)? else {
+                fs::remove_file(&path)?;
+                continue;
+            };
+            let listed = state.wanted.get(&received.sop_instance_uid).map(|listing| listing.sop_class_uid.clone());
+            let fits = listed.is_some_and(|class| class.is_empty() || class == received.sop_class_uid);
+            if !fits || state.received.contains_key(&received.sop_instance_uid) {
+                fs::remove_file(&path)?;
+                continue;
+            }
+            self.shared.instances.fetch_add(1, Ordering::Relaxed);
+            self.shared.bytes.fetch_add(received.len - data_set, Ordering::Relaxed);
+            state.received.insert(received.sop_instance_uid.clone(), received);
+        }
+        Ok(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -113,6 +165,10 @@ impl Spool {
     /// Instances and bytes so far.
     pub fn counts(&self) -> (u64, u64) {
         (self.shared.instances.load(Ordering::Relaxed), self.shared.bytes.load(Ordering::Relaxed))
+    }
+    /// How many are listed.
+    pub fn n_listed(&self) -> usize {
+        self.state().wanted.len()
     }
     /// What is listed and has not arrived.
     pub fn missing(&self) -> Vec<InstanceListing> {

@@ -116,3 +116,37 @@ async fn cancelling_does_not_wait_for_a_silent_archive() {
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert!(files(into.path()).iter().all(|path| path.extension().is_some_and(|e| e == "dcm")));
 }
+
+#[tokio::test]
+async fn what_lies_complete_in_the_folder_is_not_brought_again() {
+    let source = tempfile::tempdir().unwrap();
+    let made = patient_files(source.path());
+    let orthanc = Orthanc::start().unwrap();
+    orthanc.store_folder(source.path()).unwrap();
+    let original = files(source.path());
+    let original = data_sets(original.iter().map(PathBuf::as_path));
+    for web in [false, true] {
+        let (port, entry) = match web {
+            true => (orthanc.http_port, web_entry(&orthanc)),
+            false => (orthanc.dicom_port, dimse_entry(&orthanc, "get")),
+        };
+        let into = tempfile::tempdir().unwrap();
+        let first = fetch(&archive(&entry), PATIENT, &made.studies[0], into.path()).await.unwrap().received;
+        // Two are gone, one is damaged, one is another study's; one was being written.
+        std::fs::remove_file(&first[0].path).unwrap();
+        std::fs::write(&first[1].path, [0; 600]).unwrap();
+        let stranger = fetch(&archive(&entry), PATIENT, &made.studies[1], source.path().join("other").as_path()).await;
+        std::fs::copy(&stranger.unwrap().received[0].path, &first[2].path).unwrap();
+        std::fs::write(into.path().join("000500.part"), b"half").unwrap();
+        let line = filmdesk_testkit::proxy::Proxy::start(port).unwrap();
+        let again = entry.replace(&port.to_string(), &line.port.to_string());
+        let fetched = fetch(&archive(&again), PATIENT, &made.studies[0], into.path()).await.unwrap();
+        let received = data_sets(fetched.received.iter().map(|r| r.path.as_path()));
+        assert_eq!(received.len(), 12);
+        assert!(received.iter().all(|(uid, bytes)| original[uid] == *bytes));
+        assert_eq!(files(into.path()).len(), 12, "nothing else stays");
+        let one = first.iter().map(|received| received.len).max().unwrap();
+        assert!(line.passed() > 3 * one && line.passed() < 4 * one, "{} bytes for three of {one}", line.passed());
+        std::fs::remove_dir_all(source.path().join("other")).unwrap();
+    }
+}

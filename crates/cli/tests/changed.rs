@@ -222,3 +222,34 @@ async fn a_pacs_that_changed_is_noticed_over_dicomweb() {
     })
     .await;
 }
+
+/// Between finding and weighing: what was ticked is not what would be fetched.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_study_that_changed_after_it_was_found_is_not_weighed() {
+    let desk = TestDesk::new();
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let file = ct_file(&desk.state().join("archive"));
+    let (bytes, _) = another(&fs::read(&file).expect("a file"));
+    let worker = desk.work();
+    let id = hands.verified(PLAIN).await;
+    let found =
+        |a: &filmdesk_desk::Application| matches!(&a.state, State::Verified(v) if v.found.is_some()).then_some(());
+    hands.wait(id, "the find", found).await;
+    assert!(worker.terminate().success());
+    let late = file.with_file_name("late.dcm");
+    fs::write(&late, bytes).expect("written");
+    hands.ticked(id).await;
+    let worker = desk.work();
+    let reason = hands.stalled(id).await;
+    assert_eq!(reason.code, "study-changed", "{}", reason.what);
+    assert!(reason.what.contains("150 instances when it was found, and has 1 and 151 now"), "{}", reason.what);
+    assert!(worker.terminate().success());
+    // As it was, it is weighed: the count was the only fault.
+    fs::remove_file(late).expect("removed");
+    let by = By { staff: StaffId("clerk".to_owned()), at: hands.now };
+    let again = vec![filmdesk_store::NewJob::new(filmdesk_store::JobKind::Weigh)];
+    hands.change(id, "retry", again, move |a| a.retry(by)).await;
+    let _worker = desk.work();
+    hands.weighed(id).await;
+}

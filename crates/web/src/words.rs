@@ -114,7 +114,8 @@ pub fn stalled(tr: Tr, code: &str, written: &str, archives: &[String]) -> String
 }
 
 fn is_uid(word: &str) -> bool {
-    word.split('.').count() > 3
+    // An address has four numbers, too.
+    word.split('.').count() > 4
         && word.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 

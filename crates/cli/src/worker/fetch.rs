@@ -46,6 +46,20 @@ impl Worker {
         Ok(fetched)
     }
 
+    /// Asks the archives again before anything is fetched: a study must still have the series and instances it had when it
+    /// was found and ticked.
+    pub(super) async fn check_as_found(&self, order: &Order, pulse: &Pulse) -> Result<(), Stopped> {
+        let key = patient_key(&order.patient);
+        for study in order.studies.iter().map(|ticked| &ticked.study) {
+            pulse.check()?;
+            let archive = self.archive(&study.archive)?;
+            let found = (study.n_series, study.n_instances);
+            let confirmed = archive.confirm_found(&key, &study.study_uid, found).await;
+            confirmed.map_err(|error| Stopped::archive(archive.name(), error))?;
+        }
+        Ok(())
+    }
+
     /// Asks the archives again before anything is made of `studies`: what was weighed and paid must be what they have now
     /// (W7). Studies that this spool does not hold are not looked at: they are fetched and compared anyway.
     pub(super) async fn check_unchanged(
@@ -92,7 +106,7 @@ impl Worker {
         if let Some(here) = place.complete().filter(|here| same_list(&listed, &here.listed)) {
             return Ok(here);
         }
-        place.clear().map_err(|e| spool_failed("The spool could not be prepared", &e))?;
+        place.prepare().map_err(|e| spool_failed("The spool could not be prepared", &e))?;
         let full: Mutex<Option<Stopped>> = Mutex::new(None);
         let result = archive
             .bring(&study.study_uid, listed, &place.folder, &|progress| {
@@ -107,6 +121,12 @@ impl Worker {
         if let Some(stopped) = full.into_inner().unwrap_or_else(|e| e.into_inner()) {
             place.clear().map_err(|e| spool_failed("The spool could not be cleared", &e))?;
             return Err(stopped);
+        }
+        // The same will be asked for again: by the next try, or by the worker after this one.
+        let again =
+            result.as_ref().is_err_and(ArchiveError::retryable) || matches!(pulse.check(), Err(Stopped::Stopping));
+        if result.is_err() && again {
+            place.keep().map_err(|e| spool_failed("The spool's list could not be written", &e))?;
         }
         // Cancelled by the counter, by losing the lease, or by stopping: the pulse knows which.
         if let Err(ArchiveError::Cancelled) = &result {

@@ -5,6 +5,7 @@
 //! SPOOL/lock                       held by the worker that uses it
 //! SPOOL/a123/3f2a…/000001.dcm      a study of application 123, as it came
 //! SPOOL/a123/3f2a….json            … complete: what the archive listed, what arrived
+//! SPOOL/a123/3f2a….kept            … or what a try that failed leaves for the next
 //! SPOOL/a123/gathered/             what gathering and making write
 //! ```
 
@@ -16,6 +17,7 @@ use filmdesk_desk::ApplicationId;
 use rustix::fs::{FlockOperation, flock, statvfs, syncfs};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,7 +90,7 @@ impl Spool {
     pub fn study(&self, id: ApplicationId, archive: &str, study_uid: &str) -> Study {
         let digest = hex::encode(Sha256::digest(format!("{archive}\n{study_uid}")));
         let folder = self.folder(id).join(&digest[..16]);
-        Study { marker: folder.with_extension("json"), folder }
+        Study { marker: folder.with_extension("json"), kept: folder.with_extension("kept"), folder }
     }
 }
 
@@ -108,6 +110,8 @@ pub struct Study {
     /// Where its files are.
     pub folder: PathBuf,
     marker: PathBuf,
+    /// Names the files of a fetch that failed, for the next try.
+    kept: PathBuf,
 }
 
 impl Study {
@@ -119,9 +123,41 @@ impl Study {
         fetched.received.iter().all(whole).then_some(fetched)
     }
 
+    /// Makes ready for a fetch: what an earlier try kept stays, and nothing else.
+    pub fn prepare(&self) -> io::Result<()> {
+        let Some(kept) = self.kept_files() else { return self.clear() };
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if kept.get(&name) != Some(&entry.metadata()?.len()) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        fs::remove_file(&self.kept)
+    }
+
+    fn kept_files(&self) -> Option<BTreeMap<String, u64>> {
+        let kept = serde_json::from_slice(&fs::read(&self.kept).ok()?).ok()?;
+        self.folder.is_dir().then_some(kept)
+    }
+
+    /// Notes which files a fetch that failed leaves complete, once they are on the disk, so that the next try need not
+    /// bring them again.
+    pub fn keep(&self) -> io::Result<()> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.path().extension().is_some_and(|extension| extension == "dcm") {
+                files.insert(entry.file_name().to_string_lossy().into_owned(), entry.metadata()?.len());
+            }
+        }
+        syncfs(File::open(&self.folder)?)?;
+        fs::write(&self.kept, serde_json::to_vec(&files)?)
+    }
+
     /// Makes room for a new fetch.
     pub fn clear(&self) -> io::Result<()> {
-        for result in [fs::remove_file(&self.marker), fs::remove_dir_all(&self.folder)] {
+        for result in [fs::remove_file(&self.marker), fs::remove_file(&self.kept), fs::remove_dir_all(&self.folder)] {
             match result {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 Ok(()) | Err(_) => {}

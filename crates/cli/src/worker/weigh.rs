@@ -23,6 +23,7 @@ impl Worker {
         let application = self.application(job).await?;
         let verified = verified(&application)?;
         let order = verified.order.clone().ok_or(Stopped::Nothing)?;
+        self.check_as_found(&order, pulse).await?;
         let medium = self.medium()?;
         let goods = self.gather_order(application.id, &order, &medium, pulse).await?;
         let options = self.plan_options(application.number.compact().to_owned(), &medium);

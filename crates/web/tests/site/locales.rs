@@ -123,6 +123,13 @@ fn every_code_is_worded() {
     for code in &left_out {
         assert!(has(&format!("left-out-{code}")), "left-out-{code}");
     }
+    let mut stages = codes("production/src/failure.rs", "impl Stage {", "=> \"");
+    let fetching = std::fs::read_to_string(Path::new(ROOT).join("../cli/src/worker/fetch.rs")).expect("source");
+    stages.extend(fetching.split("pulse.show(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+    for code in &stages {
+        assert!(has(&format!("jobstage-{code}")), "jobstage-{code}");
+    }
+    assert_eq!(stages.len(), 6, "{stages:?}");
     assert!(stalls.len() > 45 && left_out.len() > 30, "{} and {} codes", stalls.len(), left_out.len());
     assert!(!has("refused-nothing-of-the-kind"), "a code without a sentence would be noticed");
 }

@@ -157,7 +157,11 @@ async fn archives(config: &Config) -> Vec<Finding> {
                         )
                     })
                     .collect();
-                let reached = format!("{} answered in {} ms", report.reached, report.took.as_millis());
+                let mut reached = format!("{} answered in {} ms", report.reached, report.took.as_millis());
+                // What its side must know of us, also when all is well today: nobody can ask it.
+                for offer in report.offers.iter().filter(|offer| offer.needed && offer.offered) {
+                    reached += &offer.advice.iter().map(|advice| format!(". {advice}")).collect::<String>();
+                }
                 if missing.is_empty() { Ok(reached) } else { Err(format!("{reached}, but {}", missing.join("; "))) }
             }
         };

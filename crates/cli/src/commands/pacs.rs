@@ -28,8 +28,9 @@ pub struct PacsArgs {
 const JSON_HELP: &str = "\
 With --json, on standard output:
   echo   {archive, reached, implementation, took_ms, sufficient, offers: [{service, offered, needed, advice}]}
-  find   [{archive, study_uid, date, time, modalities, description, description_as_read, accession, patient_name,
-         name_as_read, issuer, birth_date, sex, n_series, n_instances, size_bytes}]
+  find   [{archive, study_uid, date, time, modalities, body_parts, stations, departments, description,
+         description_as_read, accession, patient_name, name_as_read, issuer, birth_date, sex, n_series, n_instances,
+         size_bytes}]
   fetch  {archive, studies: [{study_uid, folder, n_instances, size_bytes, seconds, refused}]}
   each   {error: {code, message, next, who, retryable, missing}} when it failed
 What an archive does not say is null. A text that is not in the character set it is labelled with is given repaired, and under

@@ -340,6 +340,11 @@ fn dimse_next(error: &DimseError) -> &'static str {
     }
 }
 
+/// An I/O error may be wrapped in others, which its sources skip.
+fn innermost(error: &io::Error) -> &io::Error {
+    error.get_ref().and_then(|inner| inner.downcast_ref()).map_or(error, innermost)
+}
+
 /// Of reqwest, without the URL: it may hold a patient's identifier.
 pub(crate) fn http(service: &'static str) -> impl Fn(reqwest::Error) -> ArchiveError {
     move |error| {
@@ -352,7 +357,7 @@ pub(crate) fn http(service: &'static str) -> impl Fn(reqwest::Error) -> ArchiveE
         let mut reason = format!("{peer}: {error}");
         let mut source = std::error::Error::source(&error);
         while let Some(cause) = source {
-            if let Some(of_tls) = cause.downcast_ref::<io::Error>().filter(|cause| tls::is_tls(cause)) {
+            if let Some(of_tls) = cause.downcast_ref().map(innermost).filter(|cause| tls::is_tls(cause)) {
                 return ArchiveError::Tls { peer, reason: tls::words(of_tls) };
             }
             reason = format!("{reason}: {cause}");

@@ -69,22 +69,17 @@ impl Orthanc {
         let child =
             Command::new(program).arg(&file).stdout(log.try_clone()?).stderr(log).stdin(Stdio::null()).spawn()?;
         let mut orthanc = Orthanc { child, folder, http_port, dicom_port, store_port };
-        // One that asks who is there answers us nothing.
-        let closed =
-            ["SslEnabled", "AuthenticationEnabled", "LuaScripts"].iter().any(|key| settings.get(key).is_some());
-        orthanc.wait_until_it_answers(closed)?;
+        orthanc.wait_until_it_answers()?;
         Ok(orthanc)
     }
 
-    fn wait_until_it_answers(&mut self, closed: bool) -> io::Result<()> {
-        let listens = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
+    fn wait_until_it_answers(&mut self) -> io::Result<()> {
         let patience = Instant::now() + Duration::from_secs(30);
         while Instant::now() < patience {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("Orthanc ended at once ({status}): {}", self.log())));
             }
-            let answers = if closed { listens(self.http_port) } else { self.get("/system").is_ok() };
-            if answers && listens(self.dicom_port) {
+            if self.get("/system").is_ok() && TcpStream::connect(("127.0.0.1", self.dicom_port)).is_ok() {
                 return Ok(());
             }
             std::thread::sleep(Duration::from_millis(50));

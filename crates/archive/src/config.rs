@@ -79,7 +79,8 @@ pub struct DimseConfig {
     /// Hosts the archive stores from, when it calls from another than `host`.
     #[serde(default)]
     pub store_from_host: Vec<String>,
-    /// Associations at once, for the series of a study by C-GET; an archive that grants fewer is content with fewer.
+    /// Associations at once, for the series of a study by C-GET (an archive that grants fewer is content with fewer); above 1,
+    /// one more asks for the next study's list meanwhile.
     #[serde(default = "associations")]
     pub associations: u8,
     /// Whether an object that names no C-MOVE it belongs to is taken at our Storage SCP. Most archives name it, as PS3.7

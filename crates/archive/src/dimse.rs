@@ -191,6 +191,11 @@ impl Dimse {
         Ok(found)
     }
 
+    /// Whether it may be asked something while it sends.
+    pub fn takes_several_associations(&self) -> bool {
+        self.config.associations > 1
+    }
+
     /// Series by series: the hierarchical model needs the keys of the levels above (PS3.4 §C.4.1.2.1).
     pub async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
         let mut association = self.open(Contexts::new().service(uid::STUDY_ROOT_FIND)).await?;

@@ -9,10 +9,6 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-/// Lists asked for at a time. A server of DICOMweb composes a list nearly as long as it sends the study (half a
-/// millisecond an instance), so a second one is asked for while the first study comes; more would only slow both.
-const AT_A_TIME: usize = 2;
-
 type Listed = Result<Vec<InstanceListing>, ArchiveError>;
 
 /// The lists of several studies of one patient, each handed out once. Dropped, it asks for nothing more.
@@ -20,16 +16,16 @@ pub struct Listings {
     archive: Archive,
     patient: PatientKey,
     asked: JoinSet<(String, Listed)>,
-    come: BTreeMap<String, Listed>,
+    come: BTreeMap<String, Vec<InstanceListing>>,
 }
 
 impl Archive {
-    /// The lists of `studies`, in the order in which they will be wanted. An archive whose lists cost it much is asked
-    /// ahead; the others (over DIMSE each list would be one more association) when a list is wanted.
+    /// The lists of `studies`, in the order in which they will be wanted: asked for ahead, where the archive allows it.
     pub fn listings(&self, patient: &PatientKey, studies: &[String]) -> Listings {
         let mut asked = JoinSet::new();
-        if let Backend::DicomWeb(_) = self.backend.as_ref() {
-            let turn = Arc::new(Semaphore::new(AT_A_TIME));
+        let at_a_time = self.backend.lists_ahead();
+        if at_a_time > 0 {
+            let turn = Arc::new(Semaphore::new(at_a_time));
             for study_uid in studies.iter().cloned() {
                 let (archive, patient, turn) = (self.clone(), patient.clone(), turn.clone());
                 asked.spawn(async move {
@@ -43,6 +39,19 @@ impl Archive {
     }
 }
 
+impl Backend {
+    /// Lists that may be asked for at a time while a study comes. A server of DICOMweb composes a list nearly as long as it
+    /// sends the study (half a millisecond an instance), so two; over DIMSE a list is one more association, so one where the
+    /// archive takes several at all.
+    fn lists_ahead(&self) -> usize {
+        match self {
+            Backend::DicomWeb(_) => 2,
+            Backend::Dimse(dimse) => usize::from(dimse.takes_several_associations()),
+            Backend::Folder(_) => 0,
+        }
+    }
+}
+
 impl Listings {
     /// What is in a study, instance by instance.
     ///
@@ -51,13 +60,15 @@ impl Listings {
     pub async fn of(&mut self, study_uid: &str) -> Listed {
         loop {
             if let Some(listed) = self.come.remove(study_uid) {
-                return listed;
+                return Ok(listed);
             }
             match self.asked.join_next().await {
-                Some(Ok((study_uid, listed))) => self.come.insert(study_uid, listed),
+                Some(Ok((study_uid, Ok(listed)))) => drop(self.come.insert(study_uid, listed)),
+                // Asked too much at a time, it may have refused: it is asked again when the list is wanted.
+                Some(Ok((_, Err(_)))) => {}
                 Some(Err(panic)) => return Err(ArchiveError::Spool(io::Error::other(panic))),
                 None => return self.archive.list(&self.patient, study_uid).await,
-            };
+            }
         }
     }
 }

@@ -91,7 +91,8 @@ pub(crate) enum NotTaken {
 }
 
 impl Spool {
-    /// In a folder that exists or can be made; objects of an earlier fetch that are complete in it are received. To be called on the runtime that outlives the fetch.
+    /// In a folder that exists or can be made; objects of an earlier fetch that are complete in it are received. To be called
+    /// on the runtime that outlives the fetch.
     pub fn new(
         folder: &Path,
         wanted: &[InstanceListing],

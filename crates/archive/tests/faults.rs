@@ -3,13 +3,12 @@
 mod support;
 
 use filmdesk_archive::{ArchiveError, FetchProgress};
-use filmdesk_testkit::orthanc::Orthanc;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use support::{PATIENT, archive, data_sets, dimse_entry, fetch, files, key, patient_files, web_entry};
+use support::{PATIENT, archive, data_sets, dimse_entry, fetch, files, key, stocked, web_entry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -57,10 +56,7 @@ async fn pass(client: TcpStream, archive: TcpStream, fault: Fault, after: usize,
 
 #[tokio::test]
 async fn a_line_that_breaks_twice_costs_time_and_no_instance() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (source, made, orthanc) = stocked();
     let original = files(source.path());
     let original = data_sets(original.iter().map(PathBuf::as_path));
     for fault in [Fault::Cut, Fault::Silence] {
@@ -82,10 +78,7 @@ async fn a_line_that_breaks_twice_costs_time_and_no_instance() {
 
 #[tokio::test]
 async fn a_line_that_keeps_breaking_is_named_and_may_be_tried_again() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (_source, made, orthanc) = stocked();
     let through = proxy(orthanc.dicom_port, Fault::Cut, 300_000, usize::MAX).await;
     let entry = dimse_entry(&orthanc, "get").replace(&orthanc.dicom_port.to_string(), &through.to_string());
     let into = tempfile::tempdir().unwrap();
@@ -99,10 +92,7 @@ async fn a_line_that_keeps_breaking_is_named_and_may_be_tried_again() {
 
 #[tokio::test]
 async fn cancelling_does_not_wait_for_a_silent_archive() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (_source, made, orthanc) = stocked();
     let through = proxy(orthanc.dicom_port, Fault::Silence, 1_000_000, 1).await;
     let entry = dimse_entry(&orthanc, "get").replace(&orthanc.dicom_port.to_string(), &through.to_string());
     let into = tempfile::tempdir().unwrap();
@@ -119,10 +109,7 @@ async fn cancelling_does_not_wait_for_a_silent_archive() {
 
 #[tokio::test]
 async fn what_lies_complete_in_the_folder_is_not_brought_again() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (source, made, orthanc) = stocked();
     let original = files(source.path());
     let original = data_sets(original.iter().map(PathBuf::as_path));
     for web in [false, true] {

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use support::{NAME, PATIENT, archive, data_sets, dimse_entry, fetch, files, key, patient_files, web_entry};
+use support::{NAME, PATIENT, archive, data_sets, dimse_entry, fetch, files, key, patient_files, stocked, web_entry};
 
 #[tokio::test]
 async fn every_way_brings_the_same_studies_byte_for_byte() {
@@ -64,10 +64,7 @@ fn check_heads<'a>(paths: impl Iterator<Item = &'a Path>) {
 
 #[tokio::test]
 async fn another_patients_study_is_not_fetched_and_wildcards_are_not_asked() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (_source, made, orthanc) = stocked();
     for entry in [dimse_entry(&orthanc, "get"), web_entry(&orthanc)] {
         let archive = archive(&entry);
         let into = tempfile::tempdir().unwrap();
@@ -128,10 +125,7 @@ async fn a_pacs_that_never_answers_is_given_up_in_time() {
 
 #[tokio::test]
 async fn a_move_to_a_destination_the_pacs_does_not_know_says_what_to_configure() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (_source, made, orthanc) = stocked();
     let stranger = archive(&dimse_entry(&orthanc, "move").replace("'DESK'", "'NOBODY'"));
     let into = tempfile::tempdir().unwrap();
     let error = fetch(&stranger, PATIENT, &made.studies[0], into.path()).await.unwrap_err();
@@ -142,10 +136,7 @@ async fn a_move_to_a_destination_the_pacs_does_not_know_says_what_to_configure()
 
 #[tokio::test]
 async fn progress_is_told_and_a_break_stops_at_once() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (_source, made, orthanc) = stocked();
     for entry in [dimse_entry(&orthanc, "get"), dimse_entry(&orthanc, "move"), web_entry(&orthanc)] {
         let archive: Archive = archive(&entry);
         let into = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{PATIENT, archive, dimse_entry, dimse_entry_at, patient_files};
+use support::{PATIENT, archive, dimse_entry, dimse_entry_at, patient_files, stocked};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const MR: &str = "1.2.840.10008.5.1.4.1.1.4";
@@ -131,10 +131,7 @@ async fn cancelling_says_so_and_ends_the_association_within_a_second() {
 
 #[tokio::test]
 async fn orthanc_is_left_within_a_second_of_a_cancel() {
-    let source = tempfile::tempdir().unwrap();
-    let made = patient_files(source.path());
-    let orthanc = Orthanc::start().unwrap();
-    orthanc.store_folder(source.path()).unwrap();
+    let (_source, made, orthanc) = stocked();
     let line = Proxy::start(orthanc.dicom_port).unwrap();
     let contexts = Contexts::new().service(uid::STUDY_ROOT_GET).receive(CT, uid::STORED_SYNTAXES);
     let mut association = Association::open(&options(line.port, "PACS", contexts)).await.unwrap();

@@ -9,7 +9,7 @@ use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::Inspector;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What is made, for people.
@@ -50,13 +50,7 @@ fn copy(image: &IsoImage, path: &str, to: &Path) -> io::Result<()> {
         std::fs::create_dir_all(above)?;
     }
     let mut file = File::create(to)?;
-    let mut written = Ok(());
-    image.for_each_piece(path, &mut |piece| {
-        if written.is_ok() {
-            written = file.write_all(piece);
-        }
-    })?;
-    written?;
+    image.copy(path, &mut file)?;
     file.sync_data()
 }
 

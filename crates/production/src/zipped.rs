@@ -11,7 +11,7 @@ use filmdesk_instance::{Inspector, Source};
 use jiff::Zoned;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read};
 use std::path::{Path, PathBuf};
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
@@ -62,13 +62,7 @@ fn write(image: &IsoImage, to: &Path, at: DateTime) -> Result<File, ZipError> {
             .unix_permissions(0o644)
             .large_file(*size >= u64::from(u32::MAX));
         zip.start_file(path, options)?;
-        let mut written = Ok(());
-        image.for_each_piece(path, &mut |piece| {
-            if written.is_ok() {
-                written = zip.write_all(piece);
-            }
-        })?;
-        written?;
+        image.copy(path, &mut zip)?;
     }
     let file = zip.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;

@@ -9,6 +9,7 @@ use filmdesk_testkit::studies::{self, Made, Spec};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use tempfile::TempDir;
 
 /// The patient of [`patient_files`].
 pub const PATIENT: &str = "T1234567";
@@ -18,6 +19,15 @@ pub const NAME: &str = "TEST^WangShiYan=王^試驗";
 /// A small patient: four studies, 23 instances.
 pub fn patient_files(folder: &Path) -> Made {
     studies::make(folder, &Spec { ct: 12, mr: 8, dx: 1, us: 2, ..Spec::default() }).expect("write studies")
+}
+
+/// An Orthanc that holds the studies of [`patient_files`], with the folder they lie in.
+pub fn stocked() -> (TempDir, Made, Orthanc) {
+    let source = tempfile::tempdir().expect("a folder");
+    let made = patient_files(source.path());
+    let orthanc = Orthanc::start().expect("Orthanc");
+    orthanc.store_folder(source.path()).expect("stored");
+    (source, made, orthanc)
 }
 
 /// Whose studies to ask for.

@@ -6,7 +6,7 @@ use filmdesk_fileset::FileTree;
 use filmdesk_instance::Source;
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -163,6 +163,17 @@ impl IsoImage {
             }
             Ok(())
         })
+    }
+
+    /// Writes a file of the image into `into`.
+    pub fn copy(&self, path: &str, into: &mut dyn Write) -> io::Result<()> {
+        let mut written = Ok(());
+        self.for_each_piece(path, &mut |piece| {
+            if written.is_ok() {
+                written = into.write_all(piece);
+            }
+        })?;
+        written
     }
 
     /// A small file whole; more than `most` bytes are refused.

@@ -170,7 +170,9 @@ fn moment(rules: &Rules, args: &QuoteArgs) -> Result<DateTime, Failed> {
         return Ok(at);
     }
     let zone = TimeZone::get(&rules.hospital().time_zone).map_err(|e| Failed::usage(e.to_string()))?;
-    Ok(RealClock.now().to_zoned(zone).datetime())
+    // Hours are told to the minute.
+    let now = RealClock.now().to_zoned(zone).datetime();
+    Ok(now.date().at(now.hour(), now.minute(), 0, 0))
 }
 
 /// The text of a situation, from a file or standard input: never more of it than a situation may have.

@@ -92,7 +92,7 @@ impl DicomWeb {
         let study = study_uid.map(|uid| format!("StudyInstanceUID={uid}"));
         let keys: Vec<String> = patient.into_iter().chain(study).collect();
         let path = format!("/studies?{}{}", keys.join("&"), fields(STUDY_FIELDS));
-        self.pages(&path, tag::STUDY).await
+        self.pages(&path, tag::STUDY, 0).await
     }
 
     /// What the series of these studies say of where they were made and of what. A server that refuses the question has
@@ -101,7 +101,7 @@ impl DicomWeb {
         let mut found = Vec::new();
         for study_uid in studies {
             let path = format!("/studies/{study_uid}/series?includefield=0020000D{}", fields(SERIES_FIELDS));
-            match self.pages(&path, tag::SERIES).await {
+            match self.pages(&path, tag::SERIES, 0).await {
                 Ok(answers) => found.extend(answers.into_iter().filter_map(|answer| answer.of_study(study_uid))),
                 Err(error @ ArchiveError::Http { .. }) => {
                     tracing::warn!(%error, "the archive does not say where series were made; they are classified without");
@@ -113,16 +113,17 @@ impl DicomWeb {
         Ok(found)
     }
 
-    pub async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+    pub async fn instances(&self, study_uid: &str, n_told: u32) -> Result<Vec<InstanceListing>, ArchiveError> {
         let path = format!("/studies/{study_uid}/instances?includefield=00080016&includefield=0020000E");
-        let answers = self.pages(&path, tag::SOP_INSTANCE).await?;
+        let answers = self.pages(&path, tag::SOP_INSTANCE, n_told as usize).await?;
         let here = |answer: &Answer| answer.first(tag::STUDY).is_none_or(|study| study == study_uid);
         Ok(instances_of(answers.into_iter().filter(here).collect()))
     }
 
     /// All answers, page by page. A server that knows no pages answers the same twice; one that caps a page below what
-    /// was asked is asked on from where it stopped. Done is when a page brings nothing new.
-    async fn pages(&self, path: &str, unique: Tag) -> Result<Vec<Answer>, ArchiveError> {
+    /// was asked is asked on from where it stopped. Done is when a page brings nothing new, or when there are as many as the
+    /// server itself told (`n_told`; 0: it did not): that saves it composing one more page, and proves nothing.
+    async fn pages(&self, path: &str, unique: Tag, n_told: usize) -> Result<Vec<Answer>, ArchiveError> {
         let mut found = Vec::new();
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..MAX_PAGES {
@@ -135,7 +136,7 @@ impl DicomWeb {
                     found.push(answer);
                 }
             }
-            if seen.len() == before {
+            if seen.len() == before || seen.len() == n_told {
                 return Ok(found);
             }
         }

@@ -149,10 +149,10 @@ impl Archive {
         find::check_uid(study_uid)?;
         let answers = self.backend.studies(Some(patient), Some(study_uid)).await?;
         let studies = find::studies_of(&self.name, patient, &answers, self.gates)?;
-        if !studies.iter().any(|study| study.study_uid == study_uid) {
+        let Some(study) = studies.iter().find(|study| study.study_uid == study_uid) else {
             return Err(self.not_listed(study_uid).await?);
-        }
-        let listed = self.backend.instances(study_uid).await?;
+        };
+        let listed = self.backend.instances(study_uid, study.n_instances).await?;
         if listed.is_empty() {
             return Err(ArchiveError::StudyEmpty { study_uid: study_uid.to_owned() });
         }
@@ -229,17 +229,18 @@ impl Archive {
         into: &Path,
         progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
     ) -> Result<Fetched, ArchiveError> {
-        self.bring(study_uid, self.list(patient, study_uid).await?, into, progress).await
+        self.bring(study_uid, self.list(patient, study_uid), into, progress).await
     }
 
-    /// As [`Archive::fetch`], for a study that has just been listed.
+    /// As [`Archive::fetch`], with a list asked for elsewhere, such as ahead ([`Archive::listings`]). An archive that sends a
+    /// study on its UID alone is asked for it at once; of what came, nothing stays that is not on the list.
     ///
     /// # Errors
     /// As [`Archive::fetch`].
     pub async fn bring(
         &self,
         study_uid: &str,
-        listed: Vec<InstanceListing>,
+        listed: impl Future<Output = Result<Vec<InstanceListing>, ArchiveError>>,
         into: &Path,
         progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
     ) -> Result<Fetched, ArchiveError> {
@@ -257,15 +258,23 @@ impl Archive {
         progress: &(dyn Fn(FetchProgress) -> ControlFlow<()> + Sync),
     ) -> Result<Fetched, ArchiveError> {
         find::check_uid(study_uid)?;
-        let listed = self.backend.instances(study_uid).await?;
+        let listed = self.backend.instances(study_uid, 0).await?;
         if listed.is_empty() {
             return Err(ArchiveError::StudyNotListed { study_uid: study_uid.to_owned() });
         }
-        self.bring(study_uid, listed, into, progress).await
+        self.bring(study_uid, std::future::ready(Ok(listed)), into, progress).await
     }
 }
 
 impl Backend {
+    /// Whether a study can be asked for by its UID alone. Over DIMSE the classes of its instances are negotiated first.
+    fn sends_unlisted(&self) -> bool {
+        match self {
+            Backend::DicomWeb(_) => true,
+            Backend::Folder(_) | Backend::Dimse(_) => false,
+        }
+    }
+
     /// Of a patient, or (for a study that is not where it was) one study whosever it is.
     async fn studies(
         &self,
@@ -288,11 +297,12 @@ impl Backend {
         }
     }
 
-    async fn instances(&self, study_uid: &str) -> Result<Vec<InstanceListing>, ArchiveError> {
+    /// `n_told` is how many the archive says there are; 0: unknown.
+    async fn instances(&self, study_uid: &str, n_told: u32) -> Result<Vec<InstanceListing>, ArchiveError> {
         match self {
             Backend::Folder(folder) => folder.instances(study_uid).await,
             Backend::Dimse(dimse) => dimse.instances(study_uid).await,
-            Backend::DicomWeb(web) => web.instances(study_uid).await,
+            Backend::DicomWeb(web) => web.instances(study_uid, n_told).await,
         }
     }
 

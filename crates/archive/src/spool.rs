@@ -73,7 +73,8 @@ struct Shared {
 }
 
 struct State {
-    wanted: BTreeMap<String, InstanceListing>,
+    /// What is listed; `None` while the list is still to come.
+    wanted: Option<BTreeMap<String, InstanceListing>>,
     received: BTreeMap<String, Received>,
     unexpected: BTreeSet<String>,
     next: u64,
@@ -91,16 +92,16 @@ pub(crate) enum NotTaken {
 }
 
 impl Spool {
-    /// In a folder that exists or can be made; objects of an earlier fetch that are complete in it are received. To be called
-    /// on the runtime that outlives the fetch.
+    /// In a folder that exists or can be made; objects of an earlier fetch that are complete in it are received. Without a
+    /// list, what comes is held until there is one ([`Spool::learn`]). To be called on the runtime that outlives the fetch.
     pub fn new(
         folder: &Path,
-        wanted: &[InstanceListing],
+        wanted: Option<&[InstanceListing]>,
         cancel: CancellationToken,
         gates: Gates,
     ) -> Result<Spool, ArchiveError> {
         fs::create_dir_all(folder).map_err(ArchiveError::Spool)?;
-        let wanted = wanted.iter().map(|listing| (listing.sop_instance_uid.clone(), listing.clone())).collect();
+        let wanted = wanted.map(by_uid);
         let state = State { wanted, received: BTreeMap::new(), unexpected: BTreeSet::new(), next: 1, fatal: None };
         let (bytes, instances) = (AtomicU64::new(0), AtomicU64::new(0));
         let spool = Spool {
@@ -129,8 +130,8 @@ impl Spool {
                 fs::remove_file(&path)?;
                 continue;
             };
-            let listed = state.wanted.get(&received.sop_instance_uid).map(|listing| listing.sop_class_uid.clone());
-            let fits = listed.is_some_and(|class| class.is_empty() || class == received.sop_class_uid);
+            let listed = state.wanted.as_ref().and_then(|wanted| wanted.get(&received.sop_instance_uid));
+            let fits = listed.is_some_and(|l| l.sop_class_uid.is_empty() || l.sop_class_uid == received.sop_class_uid);
             if !fits || state.received.contains_key(&received.sop_instance_uid) {
                 fs::remove_file(&path)?;
                 continue;
@@ -161,20 +162,21 @@ impl Spool {
     }
     /// Whether an instance is listed for this fetch.
     pub fn wants(&self, sop_instance_uid: &str) -> bool {
-        !self.shared.gates.hold(Gate::W4) || self.state().wanted.contains_key(sop_instance_uid)
+        let listed = |state: &State| state.wanted.as_ref().is_some_and(|wanted| wanted.contains_key(sop_instance_uid));
+        !self.shared.gates.hold(Gate::W4) || listed(&self.state())
     }
     /// Instances and bytes so far.
     pub fn counts(&self) -> (u64, u64) {
         (self.shared.instances.load(Ordering::Relaxed), self.shared.bytes.load(Ordering::Relaxed))
     }
-    /// How many are listed.
+    /// How many are listed; none while the list is still to come.
     pub fn n_listed(&self) -> usize {
-        self.state().wanted.len()
+        self.state().wanted.as_ref().map_or(0, BTreeMap::len)
     }
     /// What is listed and has not arrived.
     pub fn missing(&self) -> Vec<InstanceListing> {
         let state = self.state();
-        state.wanted.values().filter(|w| !state.received.contains_key(&w.sop_instance_uid)).cloned().collect()
+        state.wanted.iter().flat_map(BTreeMap::values).filter(|w| !state.received.contains_key(&w.sop_instance_uid)).cloned().collect()
     }
     /// What came without being listed.
     pub fn unexpected(&self) -> Vec<String> {
@@ -191,6 +193,21 @@ impl Spool {
         received
     }
 
+    /// The list has come: what arrived before it and is not on it goes.
+    pub fn learn(&self, listed: &[InstanceListing]) -> io::Result<()> {
+        let mut state = self.state();
+        state.wanted = Some(by_uid(listed));
+        for (uid, received) in std::mem::take(&mut state.received) {
+            if let Err(NotTaken::Unexpected) = state.judge(self.shared.gates, &received.sop_class_uid, &uid) {
+                fs::remove_file(&received.path)?;
+                self.shared.instances.fetch_sub(1, Ordering::Relaxed);
+            } else {
+                state.received.insert(uid, received);
+            }
+        }
+        Ok(())
+    }
+
     /// Starts an object.
     pub fn begin(
         &self,
@@ -199,23 +216,7 @@ impl Spool {
         transfer_syntax: &str,
     ) -> Result<Object, NotTaken> {
         let mut state = self.state();
-        if state.fatal.is_some() {
-            return Err(NotTaken::Fatal);
-        }
-        let listed = state.wanted.get(sop_instance_uid);
-        if listed.is_none() && self.shared.gates.hold(Gate::W4) {
-            // Bounded: an archive that pours strangers into us is told off, not remembered.
-            if state.unexpected.len() < 1_000 {
-                state.unexpected.insert(sop_instance_uid.to_owned());
-            }
-            return Err(NotTaken::Unexpected);
-        }
-        let listed = listed.map(|listing| listing.sop_class_uid.clone()).unwrap_or_default();
-        if !listed.is_empty() && listed != sop_class_uid {
-            let (sop_instance_uid, received) = (sop_instance_uid.to_owned(), sop_class_uid.to_owned());
-            state.fatal = Some(ArchiveError::Contradiction { sop_instance_uid, listed, received });
-            return Err(NotTaken::Fatal);
-        }
+        state.judge(self.shared.gates, sop_class_uid, sop_instance_uid)?;
         let path = self.shared.folder.join(format!("{:06}.dcm", state.next));
         state.next += 1;
         drop(state);
@@ -239,6 +240,37 @@ impl Spool {
     fn failed(&self, error: &io::Error) {
         let mut state = self.state();
         state.fatal.get_or_insert_with(|| ArchiveError::Spool(io::Error::new(error.kind(), error.to_string())));
+    }
+}
+
+fn by_uid(listed: &[InstanceListing]) -> BTreeMap<String, InstanceListing> {
+    listed.iter().map(|listing| (listing.sop_instance_uid.clone(), listing.clone())).collect()
+}
+
+impl State {
+    /// Whether an object is one of this fetch (W4), as far as the list is known, and of the class it is listed with.
+    fn judge(&mut self, gates: Gates, sop_class_uid: &str, sop_instance_uid: &str) -> Result<(), NotTaken> {
+        if self.fatal.is_some() {
+            return Err(NotTaken::Fatal);
+        }
+        let Some(wanted) = &self.wanted else { return Ok(()) };
+        let listed = match wanted.get(sop_instance_uid) {
+            Some(listing) => listing.sop_class_uid.clone(),
+            None if !gates.hold(Gate::W4) => return Ok(()),
+            None => {
+                // Bounded: an archive that pours strangers into us is told off, not remembered.
+                if self.unexpected.len() < 1_000 {
+                    self.unexpected.insert(sop_instance_uid.to_owned());
+                }
+                return Err(NotTaken::Unexpected);
+            }
+        };
+        if !listed.is_empty() && listed != sop_class_uid {
+            let (sop_instance_uid, received) = (sop_instance_uid.to_owned(), sop_class_uid.to_owned());
+            self.fatal = Some(ArchiveError::Contradiction { sop_instance_uid, listed, received });
+            return Err(NotTaken::Fatal);
+        }
+        Ok(())
     }
 }
 
@@ -288,6 +320,11 @@ impl Object {
         let spool = self.spool.clone();
         self.file.flush().inspect_err(|error| spool.failed(error))?;
         let mut state = spool.state();
+        // The list may have come while the object did.
+        let (class, uid) = (&self.received.sop_class_uid, &self.received.sop_instance_uid);
+        if state.judge(spool.shared.gates, class, uid).is_err() {
+            return Ok(());
+        }
         if let Some(first) = state.received.get(&self.received.sop_instance_uid) {
             let same = first.len == self.received.len && same_contents(self.file.get_mut(), &first.path)?;
             if same {

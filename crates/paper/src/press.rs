@@ -28,9 +28,8 @@ struct Fonts {
 }
 
 static FONTS: LazyLock<Fonts> = LazyLock::new(|| {
-    let files: [&'static [u8]; 2] =
-        [include_bytes!(env!("FILMDESK_FONT_REGULAR")), include_bytes!(env!("FILMDESK_FONT_BOLD"))];
-    let fonts: Vec<Font> = files.into_iter().flat_map(|file| Font::iter(Bytes::new(file))).collect();
+    let files: &[&'static [u8]] = &include!(concat!(env!("OUT_DIR"), "/fonts.rs"));
+    let fonts: Vec<Font> = files.iter().flat_map(|file| Font::iter(Bytes::new(*file))).collect();
     Fonts { book: LazyHash::new(FontBook::from_fonts(&fonts)), fonts }
 });
 
@@ -113,5 +112,5 @@ fn check_glyphs(data: &Value) -> Result<(), PaperError> {
 }
 
 fn printable(character: char) -> bool {
-    FONTS.fonts.iter().all(|font| font.info().coverage.contains(u32::from(character)))
+    FONTS.fonts.iter().any(|font| font.info().coverage.contains(u32::from(character)))
 }

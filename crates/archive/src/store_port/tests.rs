@@ -15,7 +15,7 @@ async fn waiting(port: u16, folder: &std::path::Path) -> (Expecting, Spool) {
     let caller = Caller::of(&config, &title("PACS"), &title("DESK")).await.unwrap();
     let listing =
         InstanceListing { sop_instance_uid: "1.2.1".into(), sop_class_uid: CT.into(), series_uid: "1.2".into() };
-    let spool = Spool::new(folder, &[listing], CancellationToken::new(), crate::gates::Gates::default()).unwrap();
+    let spool = Spool::new(folder, Some(&[listing]), CancellationToken::new(), crate::gates::Gates::default()).unwrap();
     (expect(&config, None, caller, spool.clone()).await.unwrap(), spool)
 }
 

@@ -199,7 +199,7 @@ async fn dcmtk_calls_our_storage_scp_over_tls_with_a_certificate_and_not_without
         series_uid: header.series_uid.to_string(),
     };
     let folder = tempfile::tempdir().unwrap();
-    let spool = Spool::new(folder.path(), &[listing], CancellationToken::new(), Gates::default()).unwrap();
+    let spool = Spool::new(folder.path(), Some(&[listing]), CancellationToken::new(), Gates::default()).unwrap();
     let _expecting = expect(&config, Some(&tls), caller, spool.clone()).await.unwrap();
     let file = file.to_string_lossy().into_owned();
     let run = |program: &'static str, tls: Vec<String>, last: Vec<String>| {

@@ -294,7 +294,7 @@ async fn fetch_all(
             if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let fetched = match &mut listings {
-            Some(listings) => archive.bring(&study_uid, listings.of(&study_uid).await?, &folder, &tell).await,
+            Some(listings) => archive.bring(&study_uid, listings.of(&study_uid), &folder, &tell).await,
             None => archive.fetch_whosever(&study_uid, &folder, &tell).await,
         };
         shown.clear();
@@ -336,12 +336,9 @@ impl Shown {
         };
         if last.elapsed() >= LINE_EVERY {
             *last = Instant::now();
-            eprintln!(
-                "{} of {} instances, {}, {rate}/s",
-                progress.n_received,
-                progress.n_listed,
-                HumanBytes(progress.bytes)
-            );
+            let FetchProgress { n_received, n_listed, bytes } = progress;
+            let of = if n_listed == 0 { String::new() } else { format!(" of {n_listed}") };
+            eprintln!("{n_received}{of} instances, {}, {rate}/s", HumanBytes(bytes));
         }
     }
 

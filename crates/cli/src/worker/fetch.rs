@@ -101,15 +101,27 @@ impl Worker {
         let archive = self.archive(&study.archive)?;
         let place = self.spool.study(id, &study.archive, &study.study_uid);
         let named = |error: ArchiveError| Stopped::archive(archive.name(), error);
-        let listed = listings.of(&study.study_uid).await.map_err(named)?;
-        // What a killed worker brought counts only as long as the archive still says the same.
-        if let Some(here) = place.complete().filter(|here| same_list(&listed, &here.listed)) {
-            return Ok(here);
-        }
+        let listing = match place.complete() {
+            None => None,
+            Some(here) => {
+                let listed = listings.of(&study.study_uid).await.map_err(named)?;
+                // What a killed worker brought counts only as long as the archive still says the same.
+                if same_list(&listed, &here.listed) {
+                    return Ok(here);
+                }
+                Some(listed)
+            }
+        };
+        let listing = async {
+            match listing {
+                Some(listed) => Ok(listed),
+                None => listings.of(&study.study_uid).await,
+            }
+        };
         place.prepare().map_err(|e| spool_failed("The spool could not be prepared", &e))?;
         let full: Mutex<Option<Stopped>> = Mutex::new(None);
         let result = archive
-            .bring(&study.study_uid, listed, &place.folder, &|progress| {
+            .bring(&study.study_uid, listing, &place.folder, &|progress| {
                 pulse.show("fetching", sofar.0 + progress.bytes, sofar.1.max(sofar.0 + progress.bytes), "bytes");
                 if let Err(stopped) = self.spool.free_for(0) {
                     full.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(stopped);

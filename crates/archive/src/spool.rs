@@ -176,7 +176,13 @@ impl Spool {
     /// What is listed and has not arrived.
     pub fn missing(&self) -> Vec<InstanceListing> {
         let state = self.state();
-        state.wanted.iter().flat_map(BTreeMap::values).filter(|w| !state.received.contains_key(&w.sop_instance_uid)).cloned().collect()
+        state
+            .wanted
+            .iter()
+            .flat_map(BTreeMap::values)
+            .filter(|w| !state.received.contains_key(&w.sop_instance_uid))
+            .cloned()
+            .collect()
     }
     /// What came without being listed.
     pub fn unexpected(&self) -> Vec<String> {

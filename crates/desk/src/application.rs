@@ -192,6 +192,9 @@ pub struct Payment {
     pub receipt_number: i64,
     /// A supervisor's reason for taking it outside hours.
     pub out_of_hours: Option<Private>,
+    /// Studies (by UID) whose images write the name otherwise, of which whoever took the money said that they are this
+    /// patient's all the same; `None`: taken before this was kept.
+    pub names_confirmed: Option<Vec<String>>,
 }
 
 /// Paid, with its parcels.

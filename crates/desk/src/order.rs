@@ -1,6 +1,7 @@
 //! What is asked for, what the archive has of it, what was ticked, and what it weighs.
 
 use crate::{Applicant, ArchivePatient, By, Patient, Private};
+use filmdesk_policy::taiwan::half_width;
 use filmdesk_policy::{Answer, Collection, Lang, RecordKindId, Situation, StudyFacts};
 use jiff::{Timestamp, civil::Date, civil::DateTime};
 
@@ -140,6 +141,39 @@ pub struct Weighing {
     pub worker: String,
     /// The disc type it was planned for; `None`: weighed before this was kept.
     pub medium: Option<WeighedMedium>,
+    /// Studies whose images write the patient's name otherwise than the form does; a clerk confirms each before money is
+    /// taken (W5). `None`: weighed before this was kept.
+    pub other_names: Option<Vec<StudyNames>>,
+}
+
+/// How the images of a study write the patient's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StudyNames {
+    /// Study Instance UID (0020,000D).
+    pub study_uid: String,
+    /// Every spelling of Patient's Name (0010,0010) in it, decoded, component groups joined by `=`; one is empty where an
+    /// image has no name.
+    pub names: Vec<Private>,
+}
+
+impl StudyNames {
+    /// Of these, the studies that write the name otherwise than `form` does.
+    pub fn other_than(form: &Private, all: Vec<StudyNames>) -> Vec<StudyNames> {
+        let same = |name: &Private| is_same_name(form.reveal(), name.reveal());
+        all.into_iter().filter(|study| !study.names.iter().all(same)).collect()
+    }
+}
+
+/// Whether a DICOM name has a component group that is what was typed on the form: alike but for case, width, and the
+/// spaces, carets, commas, dots, hyphens and apostrophes between its parts. Nothing is transliterated: `WANG^XIAOMING` is
+/// not 王小明, and a person says whether it is meant.
+fn is_same_name(form: &str, dicom: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let between = |c: char| c.is_whitespace() || "^,.-'’·‧・".contains(c);
+        half_width(text).chars().filter(|c| !between(*c)).flat_map(char::to_lowercase).collect()
+    };
+    let form = plain(form);
+    !form.is_empty() && dicom.split('=').any(|group| plain(group) == form)
 }
 
 /// A disc type as it was when the order was weighed: the plan that sets the fee is the plan that is made.

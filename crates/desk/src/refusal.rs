@@ -74,6 +74,7 @@ refusals! {
     OtherAmount = "other-amount", "the amount is not the quote's total";
     QuoteExpired = "quote-expired", "the quote has expired: weigh again";
     NoReceiptNumber = "no-receipt-number", "the receipt has no number";
+    NameUnconfirmed { study } = "name-unconfirmed", "the images of study {study} write the patient's name otherwise: confirm it";
     OtherParts = "other-parts", "the parcels are not exactly the ordered studies";
     NotPaid = "not-paid", "no money was taken, or it was paid back already";
     MakingStarted = "making-started", "making has started";

@@ -258,8 +258,8 @@ impl Application {
     /// Weighed → Paid, the goods divided into parcels: a split collection, or a part that must wait.
     ///
     /// # Errors
-    /// The amount is not the quote's total, the quote ran out before `local`, the receipt has no number, or the parts are
-    /// not exactly the ordered studies.
+    /// The amount is not the quote's total, the quote ran out before `local`, the receipt has no number, a study writes the
+    /// patient's name otherwise and nobody has confirmed it, or the parts are not exactly the ordered studies.
     pub fn pay_in_parts(self, payment: Payment, local: DateTime, parts: Vec<PartPlan>) -> Moved {
         let cannot = |why: Refusal| Err(self.cannot(Action::Pay, why));
         let State::Weighed(weighed) = &self.state else {
@@ -273,6 +273,11 @@ impl Application {
         }
         if payment.receipt_number < 1 {
             return cannot(Refusal::NoReceiptNumber);
+        }
+        let confirmed = payment.names_confirmed.as_deref().unwrap_or_default();
+        let mut other_names = weighed.weighing.other_names.iter().flatten();
+        if let Some(study) = other_names.find(|study| !confirmed.contains(&study.study_uid)) {
+            return cannot(Refusal::NameUnconfirmed { study: study.study_uid.clone() });
         }
         let mut parted: Vec<&String> = parts.iter().flat_map(|part| &part.studies).collect();
         let mut ordered = ordered_studies(&weighed.verified);

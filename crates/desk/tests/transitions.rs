@@ -243,3 +243,35 @@ fn destroying_takes_two_people_and_the_waiting_time() {
     assert!(refused(ready().destroy(PARCEL, by("li", days(40)), StaffId("li".into()), 30)).contains("somebody else"));
     assert!(refused(ready().destroy(PARCEL, by("li", days(29)), StaffId("chen".into()), 30)).contains("30 days"));
 }
+
+/// W5: a name written otherwise is tolerated when a person has said so, and not before; one written alike needs nobody.
+#[test]
+fn names_written_otherwise_are_confirmed_before_money_is_taken() {
+    let names = |study_uid: &str, names: &[&str]| StudyNames {
+        study_uid: study_uid.into(),
+        names: names.iter().map(|name| Private::new(*name)).collect(),
+    };
+    let form = Private::new("王小明");
+    let alike = ["Wang^XiaoMing=王^小明", "王小明", "WANG^XIAO-MING=王小明^^=", "=王 小 明"];
+    for name in alike {
+        assert_eq!(StudyNames::other_than(&form, vec![names("1.2", &[name])]), [], "{name}");
+    }
+    let latin = Private::new("Mary-Jane O’Neil");
+    assert_eq!(StudyNames::other_than(&latin, vec![names("1.2", &["ＭＡＲＹ JANE^O'NEIL"])]), []);
+    for name in ["Wang^XiaoMing", "王^小朋", "王小明明", "", "Wang^XiaoMing=王^小^明^先生"] {
+        let others = StudyNames::other_than(&form, vec![names("1.2", &["王^小明", name]), names("1.3", &["王^小明"])]);
+        assert_eq!(others, [names("1.2", &["王^小明", name])], "{name}");
+    }
+    let others = Some(vec![names("1.2.3", &["王^小朋"]), names("1.2.4", &["Wang^XiaoMing"])]);
+    let weighed = || {
+        in_state("verified, weighing")
+            .weigh(Weighing { other_names: others.clone(), ..weighing() }, quote())
+            .expect("weighed")
+    };
+    let pay =
+        |confirmed: Option<Vec<String>>| weighed().pay(Payment { names_confirmed: confirmed, ..payment() }, local(30));
+    for confirmed in [None, Some(vec![]), Some(vec!["1.2.3".to_owned()]), Some(vec!["1.2.9".to_owned()])] {
+        assert!(refused(pay(confirmed)).contains("name otherwise"));
+    }
+    pay(Some(vec!["1.2.3".to_owned(), "1.2.4".to_owned()])).expect("paid");
+}

@@ -47,7 +47,7 @@ pub use gather::{GatherOptions, Good, Goods, LeftOut, PatientKey, gather, gather
 pub use make::{MadeDisc, make_disc, write_disc};
 pub use manifest::parse_manifest;
 pub use pack::{Packing, pack};
-pub use patient::{ExpectedPatient, check_announced, check_complete, check_patient, spellings};
+pub use patient::{ExpectedPatient, check_announced, check_complete, check_patient, names};
 pub use pictures::{PICTURES_PER_SERIES, Picture, PictureKind};
 pub use plan::{Bilingual, DiscPlan, DiscSetPlan, DiscTexts, PlanOptions, plan};
 pub use unpack::unpack;

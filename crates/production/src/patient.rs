@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, FailureCode};
 use crate::gather::{Goods, whole_name};
-use filmdesk_desk::{Private, Sex, WhoCanFix};
+use filmdesk_desk::{Private, Sex, StudyNames, WhoCanFix};
 use filmdesk_instance::{Header, tags};
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +32,18 @@ impl From<&filmdesk_desk::ArchivePatient> for ExpectedPatient {
 /// # Errors
 /// `wrong-patient`, with the first object and what differs.
 pub fn check_patient(expected: &ExpectedPatient, goods: &Goods) -> Result<(), Failure> {
-    goods.goods.iter().try_for_each(|good| check_header(expected, &good.header))
+    goods.goods.iter().try_for_each(|good| check_header(expected, &good.header))?;
+    // Where the order names no issuer, one number of two issuers is two people's.
+    let mut first: Option<String> = None;
+    for header in goods.goods.iter().map(|good| &good.header) {
+        let Some(issuer) = header.text(tags::ISSUER_OF_PATIENT_ID).filter(|issuer| !issuer.is_empty()) else {
+            continue;
+        };
+        if *first.get_or_insert_with(|| issuer.clone()) != issuer {
+            return Err(not_this_patients(header, "Issuer of Patient ID"));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn check_header(expected: &ExpectedPatient, header: &Header) -> Result<(), Failure> {
@@ -54,10 +65,13 @@ pub(crate) fn check_header(expected: &ExpectedPatient, header: &Header) -> Resul
     } else {
         None
     };
-    let Some(differs) = differs else { return Ok(()) };
+    differs.map_or(Ok(()), |differs| Err(not_this_patients(header, differs)))
+}
+
+fn not_this_patients(header: &Header, differs: &str) -> Failure {
     let what = format!("The object {} is not this patient's: its {differs} differs.", header.sop_instance_uid);
     let next = "Do not deliver. Compare the order with the archive; the archive's administrator corrects the study.";
-    Err(Failure::new(FailureCode::WrongPatient, WhoCanFix::ArchiveAdministrator, what, next))
+    Failure::new(FailureCode::WrongPatient, WhoCanFix::ArchiveAdministrator, what, next)
 }
 
 /// `19700315`, also from the retired `1970.03.15`.
@@ -97,16 +111,22 @@ pub fn check_announced(announced: &[(&str, &str)], goods: &Goods) -> Result<(), 
     Ok(())
 }
 
-/// Spellings of the patient's name in each study that has more than one, or another than the rest: for the clerk to
-/// confirm once per study (W5). The names are the patient's: never for a log.
-pub fn spellings(goods: &Goods) -> BTreeMap<String, BTreeSet<String>> {
-    let mut of_study: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// Every spelling of the patient's name in each study, for a person to compare with the form (W5): decoded, component groups
+/// joined by `=`, without what is empty at the end. The names are the patient's: never for a log.
+pub fn names(goods: &Goods) -> Vec<StudyNames> {
+    let mut of_study: BTreeMap<&str, BTreeSet<Private>> = BTreeMap::new();
     for good in &goods.goods {
         let name = whole_name(&good.header);
-        of_study.entry(good.header.study_uid.to_string()).or_default().insert(name);
+        of_study
+            .entry(&good.header.study_uid)
+            .or_default()
+            .insert(Private::new(name.trim_end_matches(['=', '^', ' '])));
     }
-    let all: BTreeSet<&String> = of_study.values().flatten().collect();
-    if all.len() > 1 { of_study } else { BTreeMap::new() }
+    let names = |(study_uid, names): (&str, BTreeSet<Private>)| StudyNames {
+        study_uid: study_uid.to_owned(),
+        names: names.into_iter().collect(),
+    };
+    of_study.into_iter().map(names).collect()
 }
 
 /// What the archive listed is what arrived, one to one: the first pair of numbers that must agree.

@@ -6,12 +6,14 @@ use crate::worker::find::verified;
 use crate::worker::stopped::{Stopped, spool_failed};
 use crate::worker::{Worker, blocking};
 use filmdesk_archive::Fetched;
-use filmdesk_desk::{Application, ApplicationId, Order, Quote, TickedStudy, Verified, WeighedMedium, Weighing};
+use filmdesk_desk::{
+    Application, ApplicationId, Order, Quote, StudyNames, TickedStudy, Verified, WeighedMedium, Weighing,
+};
 use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::Source;
 use filmdesk_policy::{Companion, DiscTypeRule, ItemAsked, RecordKindId, Situation, WeighedGoods, answer};
 use filmdesk_production::{Bilingual, DiscTexts, ExpectedPatient, GatherOptions, Goods, PlanOptions};
-use filmdesk_production::{check_announced, check_complete, check_patient, gather, plan};
+use filmdesk_production::{check_announced, check_complete, check_patient, gather, names, plan};
 use filmdesk_store::{Change, Job};
 use jiff::ToSpan;
 use jiff::civil::{DateTime, time};
@@ -35,6 +37,7 @@ impl Worker {
             goods_hash: goods.hash(),
             worker: self.spool.worker.clone(),
             medium: Some(medium.weighed()),
+            other_names: Some(StudyNames::other_than(&verified.submitted.request.patient.name, names(&goods))),
             discs,
         };
         let quote = self.quote(verified, &order, &weighing).await?;

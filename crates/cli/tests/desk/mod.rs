@@ -284,7 +284,10 @@ impl Hands {
             let State::Weighed(weighed) = &application.state else { panic!("not weighed") };
             let amount = weighed.quote.answer.total;
             let receipt_number = numbers.next_receipt();
-            let payment = Payment { by, amount, means: PaymentMeans::Cash, receipt_number, out_of_hours: None };
+            let means = PaymentMeans::Cash;
+            let others = weighed.weighing.other_names.iter().flatten();
+            let names_confirmed = Some(others.map(|study| study.study_uid.clone()).collect());
+            let payment = Payment { by, amount, means, receipt_number, out_of_hours: None, names_confirmed };
             let paid = application.pay(payment, local)?;
             Ok(Change::new(paid, entry).job(NewJob::new(JobKind::Make { parcel: ParcelId(1) })))
         };

@@ -115,6 +115,7 @@ pub fn weighing() -> Weighing {
             capacity_sectors: 359_840,
             profile: "STD-GEN-CD".into(),
         }),
+        other_names: Some(Vec::new()),
     }
 }
 
@@ -144,6 +145,7 @@ pub fn payment() -> Payment {
         means: PaymentMeans::Cash,
         receipt_number: 1,
         out_of_hours: None,
+        names_confirmed: Some(Vec::new()),
     }
 }
 

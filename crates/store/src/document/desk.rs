@@ -34,7 +34,8 @@ record! {
     TickedStudy { study, kind }
     Order { patient, studies, by }
     PlannedDiscSummary { volume_id, n_instances, size_bytes }
-    Weighing { at, discs, n_instances, left_out, goods_hash, worker, medium }
+    Weighing { at, discs, n_instances, left_out, goods_hash, worker, medium, other_names }
+    StudyNames { study_uid, names }
     WeighedMedium { disc_type, capacity_sectors, profile }
     LeftOut { sop_instance_uid, code, reason }
     Quote { answer, at, expires }
@@ -43,7 +44,7 @@ record! {
     PresentedDocument { id, seen, kind, last_four }
     Verified { submitted, review, patient, found, order }
     Weighed { verified, weighing, quote }
-    Payment { by, amount, means, receipt_number, out_of_hours }
+    Payment { by, amount, means, receipt_number, out_of_hours, names_confirmed }
     Paid { weighed, payment, parcels }
     StallReason { code, what, next, who }
     Parcel { id, studies, remake_of, state }

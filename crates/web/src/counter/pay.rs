@@ -10,7 +10,9 @@ use crate::page::Page;
 use crate::words::{self, AnswerView, ReadingView};
 use askama::Template;
 use axum::response::Response;
-use filmdesk_desk::{Action, ParcelId, PartPlan, Payment, PaymentMeans, Private, State, TickedStudy, Weighed};
+use filmdesk_desk::{
+    Action, ParcelId, PartPlan, Payment, PaymentMeans, Private, State, StudyNames, TickedStudy, Weighed,
+};
 use filmdesk_policy::{ItemAsked, Payable, ReadyTime, Situation, WeighedGoods, answer};
 use filmdesk_store::JobKind;
 use jiff::civil::{Date, DateTime};
@@ -27,11 +29,45 @@ struct PayPanel {
     expires: String,
     discs: Vec<(String, String)>,
     left_out: Vec<String>,
+    other_names: Vec<OtherName>,
     not_payable: Option<String>,
     report_unknown: bool,
     supervisor: bool,
     means: Vec<&'static str>,
     pay_button: String,
+}
+
+/// A study whose images write the patient's name otherwise than the form does, to be confirmed.
+struct OtherName {
+    field: String,
+    label: String,
+    wrong: String,
+}
+
+impl OtherName {
+    fn field(study_uid: &str) -> String {
+        format!("name_{study_uid}")
+    }
+
+    /// Whole, not masked: what differs is what must be seen.
+    fn new(desk: &Desk<'_>, weighed: &Weighed, study: &StudyNames) -> OtherName {
+        let tr = desk.ctx.tr;
+        let ticked = weighed.verified.order.iter().flat_map(|order| &order.studies);
+        let found = ticked.map(|ticked| &ticked.study).find(|found| found.study_uid == study.study_uid);
+        let date = found.and_then(|found| found.date).map_or_else(|| tr.t("not-given"), |date| words::date(tr, date));
+        let modalities = found.map(|found| found.modalities.join(" ")).unwrap_or_default();
+        let spelling = |name: &Private| match name.reveal() {
+            "" => tr.t("no-name"),
+            name => name.split('=').filter(|group| !group.is_empty()).collect::<Vec<_>>().join(" / ").replace('^', " "),
+        };
+        let names = study.names.iter().map(spelling).collect::<Vec<_>>().join(&tr.t("list-comma"));
+        let form = weighed.verified.submitted.request.patient.name.reveal();
+        let study_text = format!("{date} {modalities}");
+        let arguments: [(&str, &dyn std::fmt::Display); 3] =
+            [("study", &study_text), ("names", &names), ("form", &form)];
+        let field = OtherName::field(&study.study_uid);
+        OtherName { label: tr.with("name-confirm", &arguments), wrong: desk.f.wrong(&field), field }
+    }
 }
 
 /// How money comes, by the values of the form.
@@ -115,6 +151,13 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
         expires: tr.t1("quote-until", "when", words::moment(tr, weighed.quote.expires)),
         discs: weighed.weighing.discs.iter().map(disc).collect(),
         left_out: left_out.map(|one| left_out_line(tr, one)).collect(),
+        other_names: weighed
+            .weighing
+            .other_names
+            .iter()
+            .flatten()
+            .map(|study| OtherName::new(desk, weighed, study))
+            .collect(),
         not_payable: words::not_payable(tr, &timing.payable).filter(|_| !timing.report_unknown),
         report_unknown: timing.report_unknown,
         supervisor: desk.staff.role.may(Action::PayOutOfHours),
@@ -151,6 +194,15 @@ pub async fn pay(posted: Posted) -> Result<Response, PageError> {
     if means.is_none() {
         problems.add_at("means", "means-cash", posted.ctx.tr.t("e-means"));
     }
+    let mut confirmed = Vec::new();
+    for StudyNames { study_uid, names: _ } in weighed.weighing.other_names.iter().flatten() {
+        let field = OtherName::field(study_uid);
+        if posted.typed.ticked(&field) {
+            confirmed.push(study_uid.clone());
+        } else {
+            problems.add(&field, posted.ctx.tr.t("e-name-unconfirmed"));
+        }
+    }
     if !open && !unknown && posted.typed.get("out_of_hours").is_empty() {
         let why = words::not_payable(posted.ctx.tr, &timed.payable).unwrap_or_default();
         problems.add("out_of_hours", format!("{} {why}", posted.ctx.tr.t("e-out_of_hours")));
@@ -171,7 +223,8 @@ pub async fn pay(posted: Posted) -> Result<Response, PageError> {
     posted
         .carry_out(act, |application, numbers| {
             let receipt_number = numbers.next_receipt();
-            let payment = Payment { by, amount, means, receipt_number, out_of_hours };
+            let names_confirmed = Some(confirmed);
+            let payment = Payment { by, amount, means, receipt_number, out_of_hours, names_confirmed };
             application.pay_in_parts(payment, local, vec![part])
         })
         .await

@@ -95,6 +95,7 @@ impl Worker {
             goods_hash: "00".repeat(32),
             worker: "test-worker".into(),
             medium: None,
+            other_names: Some(Vec::new()),
         };
         let expires = local.checked_add(jiff::Span::new().days(7)).expect("a moment");
         (weighing, Quote { answer, at: self.clock.now(), expires })

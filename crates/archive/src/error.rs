@@ -208,6 +208,33 @@ impl ArchiveError {
         }
     }
 
+    /// Whether the archive, or the way to it, is away: down, silent or busy. That passes, and is waited for longer than other
+    /// faults are tried again.
+    pub fn is_away(&self) -> bool {
+        match self {
+            ArchiveError::HttpFailed { .. } | ArchiveError::Http { .. } | ArchiveError::Dimse(_) => self.retryable(),
+            ArchiveError::PatientKey(_)
+            | ArchiveError::Uid(_)
+            | ArchiveError::SeveralIssuers(_)
+            | ArchiveError::StudyNotListed { .. }
+            | ArchiveError::PatientChanged { .. }
+            | ArchiveError::StudyChanged { .. }
+            | ArchiveError::StudyEmpty { .. }
+            | ArchiveError::Incomplete { .. }
+            | ArchiveError::Conflict { .. }
+            | ArchiveError::Contradiction { .. }
+            | ArchiveError::Tls { .. }
+            | ArchiveError::Answer(_)
+            | ArchiveError::AnswerTooLarge { .. }
+            | ArchiveError::Spool(_)
+            | ArchiveError::Folder { .. }
+            | ArchiveError::Inspection(_)
+            | ArchiveError::StorePort { .. }
+            | ArchiveError::Configuration(_)
+            | ArchiveError::Cancelled => false,
+        }
+    }
+
     /// Who can fix it.
     pub fn who(&self) -> Who {
         match self {

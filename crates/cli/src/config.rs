@@ -93,6 +93,10 @@ pub struct WorkerConfig {
     pub attempts: u32,
     /// The first pause between two tries; each next one is twice as long.
     pub first_pause_seconds: u32,
+    /// No pause is longer.
+    pub longest_pause_seconds: u32,
+    /// How often an archive that is away is waited for before a person is asked.
+    pub waits: u32,
     /// Finding, previewing and weighing at once.
     pub quick_jobs: usize,
     /// Making at once.

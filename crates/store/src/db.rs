@@ -11,8 +11,10 @@ use std::time::Duration;
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// For each version: the SQL for SQLite and for PostgreSQL. A released one never changes.
-const MIGRATIONS: &[[&str; 2]] =
-    &[[include_str!("../migrations/sqlite/0001_desk.sql"), include_str!("../migrations/postgres/0001_desk.sql")]];
+const MIGRATIONS: &[[&str; 2]] = &[
+    [include_str!("../migrations/sqlite/0001_desk.sql"), include_str!("../migrations/postgres/0001_desk.sql")],
+    [include_str!("../migrations/sqlite/0002_waiting.sql"), include_str!("../migrations/postgres/0002_waiting.sql")],
+];
 
 /// How long a writer waits for others before it gives up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -126,8 +126,10 @@ pub struct Job {
     pub kind: JobKind,
     /// For which application.
     pub application: ApplicationId,
-    /// How often it was taken up, this time included.
+    /// How often it was taken up, this time included; what only met an archive that was away is not counted.
     pub attempts: u32,
+    /// How often it was put back because an archive was away.
+    pub waits: u32,
     /// It was taken up too often already (it failed, or killed its worker): do not run it, stall what it was for.
     pub used_up: bool,
     /// Why the last attempt stopped, if it said so.
@@ -180,6 +182,14 @@ pub struct Progress {
     pub total: u64,
     /// Of what: `bytes`, `instances`.
     pub unit: String,
+    /// So many instances …
+    pub n_instances: u64,
+    /// … of so many; 0: not known.
+    pub of_instances: u64,
+    /// So much of the unit a second; 0: not known.
+    pub rate: u64,
+    /// Seconds to the end of the stage; 0: not known.
+    pub seconds_left: u64,
     /// A remark for the counter.
     pub note: String,
 }
@@ -227,16 +237,8 @@ pub struct JobProgress {
     pub state: JobState,
     /// How often it was taken up.
     pub attempts: u32,
-    /// What is being done, as a stable code.
-    pub stage: String,
-    /// So much …
-    pub done: u64,
-    /// … of so much; 0: not known.
-    pub total: u64,
-    /// Of what.
-    pub unit: String,
-    /// A remark, or why the last attempt stopped.
-    pub note: String,
+    /// How far it is; its note says, too, why the last attempt stopped.
+    pub progress: Progress,
 }
 
 /// What may be taken up now: `$1` worker, `$2` lane.
@@ -244,11 +246,11 @@ const CLAIMABLE: &str = "lane = $2 AND (worker = '' OR worker = $1) AND \
     ((state = 'queued' AND run_at_ms <= (SELECT now_ms FROM db_clock)) OR \
      (state = 'running' AND lease_until_ms < (SELECT now_ms FROM db_clock)))";
 
-/// id, application_id, kind, argument, attempts, max_attempts, fence, note
-type Claimed = (i64, i64, String, String, i64, i64, i64, String);
+/// id, application_id, kind, argument, attempts, waits, max_attempts, fence, note
+type Claimed = (i64, i64, String, String, i64, i64, i64, i64, String);
 
-/// id, kind, argument, state, attempts, stage, done, total, unit, note
-type ProgressRow = (i64, String, String, String, i64, String, i64, i64, String, String);
+/// id, kind, argument, state, attempts, stage, done, total, unit, n_instances, of_instances, rate, seconds_left, note
+type ProgressRow = (i64, String, String, String, i64, String, i64, i64, String, i64, i64, i64, i64, String);
 
 impl Store {
     /// Takes up the next job of a lane, or one whose worker was silent for longer than its lease.
@@ -265,22 +267,25 @@ impl Store {
         }
         let claim = format!(
             "UPDATE job SET state = 'running', attempts = attempts + 1, owner = $1, fence = fence + 1, \
-             lease_until_ms = (SELECT now_ms FROM db_clock) + $3, stage = '', done = 0, total = 0, unit = '' \
-             WHERE id = (SELECT id FROM job WHERE {CLAIMABLE} ORDER BY priority, run_at_ms, id LIMIT 1 {}) \
-             RETURNING id, application_id, kind, argument, attempts, max_attempts, fence, note",
+             lease_until_ms = (SELECT now_ms FROM db_clock) + $3, stage = '', done = 0, total = 0, unit = '', \
+             n_instances = 0, of_instances = 0, rate = 0, seconds_left = 0 WHERE id = (SELECT id FROM job WHERE {CLAIMABLE} ORDER BY priority, run_at_ms, id LIMIT 1 {}) \
+             RETURNING id, application_id, kind, argument, attempts, waits, max_attempts, fence, note",
             self.db().skip_locked()
         );
         let mut tx = self.db().begin().await?;
         let row: Option<Claimed> = within!(&mut tx, c => sqlx::query_as(sqlx::AssertSqlSafe(claim.as_str()))
             .bind(worker).bind(lane.name()).bind(self.lease_ms()).fetch_optional(c).await)?;
         tx.commit().await?;
-        let Some((id, application, kind, argument, attempts, max_attempts, fence, note)) = row else { return Ok(None) };
+        let Some((id, application, kind, argument, attempts, waits, max_attempts, fence, note)) = row else {
+            return Ok(None);
+        };
         let kind = JobKind::read(&kind, &argument).ok_or_else(|| unreadable(id, "a kind"))?;
         Ok(Some(Job {
             id,
             kind,
             application: ApplicationId(application),
             attempts: small(attempts),
+            waits: small(waits),
             used_up: attempts > max_attempts,
             last_reason: note,
             lease: Lease { job: id, fence, last_beat: Arc::default() },
@@ -307,10 +312,12 @@ impl Store {
             return cancelled.map(|_| Beat { cancelled: true }).ok_or(LeaseError::Lost);
         }
         if let Some(progress) = progress {
-            let show = "UPDATE job SET stage = $2, done = $3, total = $4, unit = $5, note = $6 WHERE id = $1";
+            let show = "UPDATE job SET stage = $2, done = $3, total = $4, unit = $5, note = $6, n_instances = $7, \
+                        of_instances = $8, rate = $9, seconds_left = $10 WHERE id = $1";
             within!(&mut tx, c => sqlx::query(show).bind(lease.job).bind(clean(&progress.stage))
                 .bind(large(progress.done)).bind(large(progress.total)).bind(clean(&progress.unit))
-                .bind(clean(&progress.note)).execute(c).await.map(drop))?;
+                .bind(clean(&progress.note)).bind(large(progress.n_instances)).bind(large(progress.of_instances))
+                .bind(large(progress.rate)).bind(large(progress.seconds_left)).execute(c).await.map(drop))?;
         }
         tx.commit().await?;
         lease.beat_now();
@@ -324,6 +331,27 @@ impl Store {
     pub async fn retry_job(&self, lease: &Lease, after_seconds: u32, reason: &str) -> Result<(), LeaseError> {
         let update = "UPDATE job SET state = 'queued', run_at_ms = (SELECT now_ms FROM db_clock) + $3, note = $4 \
                       WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING id";
+        self.put_back(update, lease, after_seconds, reason).await
+    }
+
+    /// As [`Store::retry_job`], because an archive was away: this was no attempt, it is counted as a wait.
+    ///
+    /// # Errors
+    /// [`LeaseError::Lost`]: it is no longer this worker's (or was cancelled).
+    pub async fn wait_job(&self, lease: &Lease, after_seconds: u32, reason: &str) -> Result<(), LeaseError> {
+        let update = "UPDATE job SET state = 'queued', attempts = attempts - 1, waits = waits + 1, \
+                      run_at_ms = (SELECT now_ms FROM db_clock) + $3, note = $4 \
+                      WHERE id = $1 AND fence = $2 AND state = 'running' RETURNING id";
+        self.put_back(update, lease, after_seconds, reason).await
+    }
+
+    async fn put_back(
+        &self,
+        update: &'static str,
+        lease: &Lease,
+        after_seconds: u32,
+        reason: &str,
+    ) -> Result<(), LeaseError> {
         let mut tx = self.db().begin().await?;
         let row: Option<(i64,)> = within!(&mut tx, c => sqlx::query_as(update).bind(lease.job).bind(lease.fence)
             .bind(i64::from(after_seconds) * 1000).bind(clean(reason)).fetch_optional(c).await)?;
@@ -387,8 +415,8 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub async fn progress(&self, id: ApplicationId) -> Result<Vec<JobProgress>, StoreError> {
-        let select = "SELECT id, kind, argument, state, attempts, stage, done, total, unit, note FROM job \
-                      WHERE id IN (SELECT MAX(id) FROM job WHERE application_id = $1 GROUP BY kind, argument) \
+        let select = "SELECT id, kind, argument, state, attempts, stage, done, total, unit, n_instances, of_instances, \
+                      rate, seconds_left, note FROM job WHERE id IN (SELECT MAX(id) FROM job WHERE application_id = $1 GROUP BY kind, argument) \
                       ORDER BY id DESC";
         let rows: Vec<ProgressRow> = read!(self.db(), pool => sqlx::query_as(select).bind(id.0).fetch_all(pool).await?);
         rows.into_iter().map(read_progress).collect()
@@ -454,18 +482,27 @@ pub(crate) async fn cancel_all(tx: &mut Tx, id: ApplicationId) -> Result<u64, sq
 }
 
 fn read_progress(row: ProgressRow) -> Result<JobProgress, StoreError> {
-    let (id, kind, argument, state, attempts, stage, done, total, unit, note) = row;
+    let (id, kind, argument, state, attempts, stage, done, total, unit, n_instances, of_instances, rate, left, note) =
+        row;
     let states = [JobState::Queued, JobState::Running, JobState::Done, JobState::Cancelled];
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let progress = Progress {
+        stage,
+        done: count(done),
+        total: count(total),
+        unit,
+        n_instances: count(n_instances),
+        of_instances: count(of_instances),
+        rate: count(rate),
+        seconds_left: count(left),
+        note,
+    };
     Ok(JobProgress {
         id,
         kind: JobKind::read(&kind, &argument).ok_or_else(|| unreadable(id, "a kind"))?,
         state: states.into_iter().find(|known| known.name() == state).ok_or_else(|| unreadable(id, "a state"))?,
         attempts: small(attempts),
-        stage,
-        done: u64::try_from(done).unwrap_or(0),
-        total: u64::try_from(total).unwrap_or(0),
-        unit,
-        note,
+        progress,
     })
 }
 

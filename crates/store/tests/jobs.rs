@@ -103,8 +103,17 @@ on_both!(a_beating_worker_keeps_its_job, async |ground: Ground| {
     let (one, _) = ground.draft(&store).await;
     enqueue(&store, &one, NewJob::new(JobKind::Weigh)).await;
     let job = store.claim(Lane::Quick, "w1").await.unwrap().unwrap();
-    let progress =
-        |done| Progress { stage: "fetch".into(), done, total: 9, unit: "instances".into(), note: "a\0".into() };
+    let progress = |done| Progress {
+        stage: "fetch".into(),
+        done,
+        total: 9,
+        unit: "instances".into(),
+        n_instances: 3,
+        of_instances: 9,
+        rate: 2,
+        seconds_left: 4,
+        note: "a\0".into(),
+    };
     for done in 0..5 {
         assert!(!store.heartbeat(&job.lease, Some(&progress(done))).await.unwrap().cancelled);
         tokio::time::sleep(Duration::from_millis(500)).await;

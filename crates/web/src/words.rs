@@ -114,8 +114,8 @@ pub fn stalled(tr: Tr, code: &str, written: &str, archives: &[String]) -> String
 }
 
 fn is_uid(word: &str) -> bool {
-    // An address has four numbers, too.
-    word.split('.').count() > 4
+    // An address has four numbers, too; a UID made of a UUID is 2.25 and one number (PS3.5 B.2).
+    (word.split('.').count() > 4 || word.starts_with("2.25."))
         && word.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 

@@ -20,9 +20,19 @@ pub struct Pulse {
 
 #[derive(Default)]
 struct Shared {
-    progress: Mutex<Progress>,
+    shown: Mutex<Shown>,
     stop: AtomicU8,
 }
+
+#[derive(Default)]
+struct Shown {
+    progress: Progress,
+    /// When this stage began, and how far it was (of its unit, of instances).
+    since: Option<(Instant, (u64, u64))>,
+}
+
+/// How soon a job that waits for an answer hears that it is to stop.
+const HEAR: Duration = Duration::from_millis(100);
 
 const GOES_ON: u8 = 0;
 const CANCELLED: u8 = 1;
@@ -30,14 +40,42 @@ const LOST: u8 = 2;
 const STOPPING: u8 = 3;
 
 impl Pulse {
-    /// Shows `done` of `total` of a stage.
-    pub fn show(&self, stage: &str, done: u64, total: u64, unit: &str) {
-        let mut progress = self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Shows `done` of `total` of a stage; `instances` are so many of so many, where the unit is another.
+    pub fn show(&self, stage: &str, done: u64, total: u64, unit: &str, instances: (u64, u64)) {
+        let mut shown = self.shared.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Shown { progress, since } = &mut *shown;
+        let (now, from) = (Instant::now(), (done, instances.0));
         if progress.stage != stage {
-            stage.clone_into(&mut progress.stage);
-            unit.clone_into(&mut progress.unit);
+            *progress = Progress { stage: stage.to_owned(), unit: unit.to_owned(), ..Progress::default() };
+            *since = None;
         }
+        // Less than before: another round of the same.
+        let (begun, (done_then, n_then)) = *since.get_or_insert((now, from));
         (progress.done, progress.total) = (done, total);
+        (progress.n_instances, progress.of_instances) = instances;
+        let seconds = now.duration_since(begun).as_secs_f64();
+        if seconds < 1.0 || done < done_then {
+            return;
+        }
+        let rate = (done - done_then) as f64 / seconds;
+        // What is left is known best in instances: an archive tells their number, and no sizes.
+        let (left, a_second) = match instances {
+            (n, of) if of > 0 => (of.saturating_sub(n), n.saturating_sub(n_then) as f64 / seconds),
+            _ => (total.saturating_sub(done), rate),
+        };
+        progress.rate = rate as u64;
+        progress.seconds_left = if a_second > 0.0 { (left as f64 / a_second).ceil() as u64 } else { 0 };
+    }
+
+    /// What `work` comes to, or why it is to stop before that.
+    pub async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, Stopped> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(HEAR) => self.check()?,
+            }
+        }
     }
 
     /// Whether to go on, as an archive asks it.
@@ -64,13 +102,13 @@ impl Pulse {
     }
 
     fn progress(&self) -> Progress {
-        self.shared.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.shown.lock().unwrap_or_else(PoisonError::into_inner).progress.clone()
     }
 }
 
 impl Journal for Pulse {
     fn progress(&self, stage: Stage, done: u64, total: u64) {
-        self.show(stage.as_str(), done, total, stage.unit());
+        self.show(stage.as_str(), done, total, stage.unit(), (0, 0));
     }
 
     fn cancelled(&self) -> bool {

@@ -6,7 +6,6 @@ use crate::worker::stopped::{Stopped, failed, spool_failed};
 use crate::worker::{Worker, blocking};
 use filmdesk_archive::{ArchiveError, Fetched, InstanceListing, Listings};
 use filmdesk_desk::{ApplicationId, FoundStudy, Order, WhoCanFix};
-use std::cell::Cell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -14,6 +13,13 @@ use std::sync::Mutex;
 
 /// What is assumed of an instance whose size the archive does not tell, for the quota.
 const INSTANCE_BYTES: u64 = 512 * 1024;
+
+/// How much of an order: as it came, or as the archive's counts let expect.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Amount {
+    bytes: u64,
+    instances: u64,
+}
 
 impl Worker {
     /// Every study of the order, complete, in the spool.
@@ -23,10 +29,14 @@ impl Worker {
         order: &Order,
         pulse: &Pulse,
     ) -> Result<Vec<Fetched>, Stopped> {
-        let total: u64 = order.studies.iter().map(|ticked| expected_bytes(&ticked.study)).sum();
-        self.spool.room_for(total)?;
+        let studies = || order.studies.iter().map(|ticked| &ticked.study);
+        let total = Amount {
+            bytes: studies().map(expected_bytes).sum(),
+            instances: studies().map(|study| u64::from(study.n_instances)).sum(),
+        };
+        self.spool.room_for(total.bytes)?;
         let mut fetched = Vec::new();
-        let before = Cell::new(0);
+        let mut before = Amount::default();
         let key = patient_key(&order.patient);
         let mut listings = BTreeMap::new();
         for ticked in &order.studies {
@@ -39,8 +49,9 @@ impl Worker {
                     none.insert(self.archive(&study.archive)?.listings(&key, &uids))
                 }
             };
-            let study = self.fetch_study(id, study, listings, pulse, (before.get(), total)).await?;
-            before.set(before.get() + study.received.iter().map(|r| r.len).sum::<u64>());
+            let study = self.fetch_study(id, study, listings, pulse, (before, total)).await?;
+            before.bytes += study.received.iter().map(|r| r.len).sum::<u64>();
+            before.instances += study.received.len() as u64;
             fetched.push(study);
         }
         Ok(fetched)
@@ -54,7 +65,7 @@ impl Worker {
             pulse.check()?;
             let archive = self.archive(&study.archive)?;
             let found = (study.n_series, study.n_instances);
-            let confirmed = archive.confirm_found(&key, &study.study_uid, found).await;
+            let confirmed = pulse.or(archive.confirm_found(&key, &study.study_uid, found)).await?;
             confirmed.map_err(|error| Stopped::archive(archive.name(), error))?;
         }
         Ok(())
@@ -74,7 +85,7 @@ impl Worker {
             pulse.check()?;
             let archive = self.archive(&study.archive)?;
             let Some(weighed) = self.spool.study(id, &study.archive, &study.study_uid).complete() else { continue };
-            match archive.confirm(&key, &study.study_uid, &weighed.listed).await {
+            match pulse.or(archive.confirm(&key, &study.study_uid, &weighed.listed)).await? {
                 Ok(()) => {}
                 Err(
                     change @ (ArchiveError::StudyChanged { .. }
@@ -88,14 +99,14 @@ impl Worker {
         Ok(())
     }
 
-    /// One study of the patient whose `listings` these are; `sofar` is (bytes brought before it, bytes of the whole order).
+    /// One study of the patient whose `listings` these are; `sofar` is what was brought before it, of the whole order.
     pub(super) async fn fetch_study(
         &self,
         id: ApplicationId,
         study: &FoundStudy,
         listings: &mut Listings,
         pulse: &Pulse,
-        sofar: (u64, u64),
+        (before, total): (Amount, Amount),
     ) -> Result<Fetched, Stopped> {
         pulse.check()?;
         let archive = self.archive(&study.archive)?;
@@ -104,7 +115,7 @@ impl Worker {
         let listing = match place.complete() {
             None => None,
             Some(here) => {
-                let listed = listings.of(&study.study_uid).await.map_err(named)?;
+                let listed = pulse.or(listings.of(&study.study_uid)).await?.map_err(named)?;
                 // What a killed worker brought counts only as long as the archive still says the same.
                 if same_list(&listed, &here.listed) {
                     return Ok(here);
@@ -115,14 +126,17 @@ impl Worker {
         let listing = async {
             match listing {
                 Some(listed) => Ok(listed),
-                None => listings.of(&study.study_uid).await,
+                // Why it is to stop, the pulse knows.
+                None => pulse.or(listings.of(&study.study_uid)).await.unwrap_or(Err(ArchiveError::Cancelled)),
             }
         };
         place.prepare().map_err(|e| spool_failed("The spool could not be prepared", &e))?;
         let full: Mutex<Option<Stopped>> = Mutex::new(None);
         let result = archive
             .bring(&study.study_uid, listing, &place.folder, &|progress| {
-                pulse.show("fetching", sofar.0 + progress.bytes, sofar.1.max(sofar.0 + progress.bytes), "bytes");
+                let (bytes, n) = (before.bytes + progress.bytes, before.instances + progress.n_received);
+                let of_instances = total.instances.max(before.instances + progress.n_listed).max(n);
+                pulse.show("fetching", bytes, total.bytes.max(bytes), "bytes", (n, of_instances));
                 if let Err(stopped) = self.spool.free_for(0) {
                     full.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(stopped);
                     return ControlFlow::Break(());

@@ -30,7 +30,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 use std::time::Duration;
-use stopped::{Stopped, failed};
+use stopped::{Again, Stopped, failed};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -121,7 +121,7 @@ impl Worker {
         let beating = beat::keep(self.store.clone(), job.lease.clone(), pulse.clone(), self.stopping.clone());
         let result = match &job.kind {
             _ if job.used_up => Err(used_up(&job)),
-            JobKind::Find => self.find(&job).await,
+            JobKind::Find => pulse.or(self.find(&job)).await.unwrap_or_else(Err),
             JobKind::Preview { study_uid } => self.preview(&job, study_uid, &pulse).await,
             JobKind::Weigh => self.weigh(&job, &pulse).await,
             JobKind::Make { parcel } => self.make(&job, *parcel, &pulse).await,
@@ -143,15 +143,21 @@ impl Worker {
     async fn conclude(&self, job: &Job, stopped: Stopped) {
         let (id, kind, application) = (job.id, job.kind.name(), job.application.0);
         let ended = match stopped {
-            Stopped::Failed { reason, retry } => {
+            Stopped::Failed { reason, again } => {
                 tracing::warn!(job = id, kind, application, code = reason.code, what = reason.what, "job failed");
-                if retry && !job.used_up && job.attempts < self.config.attempts {
-                    let pause = self.pause_after(job.attempts);
-                    // The code first: pages word it in their language.
-                    let note = format!("{}: {}", reason.code, reason.what);
-                    self.store.retry_job(&job.lease, pause, &note).await.map_err(|e| e.to_string())
-                } else {
-                    self.stall(job, reason).await
+                // The code first: pages word it in their language.
+                let note = format!("{}: {}", reason.code, reason.what);
+                let (waits, attempts) = (job.waits < self.config.waits, job.attempts < self.config.attempts);
+                match again {
+                    Again::Wait if waits && !job.used_up => {
+                        let pause = self.pause_after(job.waits + 1);
+                        self.store.wait_job(&job.lease, pause, &note).await.map_err(|e| e.to_string())
+                    }
+                    Again::Retry if attempts && !job.used_up => {
+                        let pause = self.pause_after(job.attempts);
+                        self.store.retry_job(&job.lease, pause, &note).await.map_err(|e| e.to_string())
+                    }
+                    Again::Wait | Again::Retry | Again::No => self.stall(job, reason).await,
                 }
             }
             Stopped::Cancelled => {
@@ -174,6 +180,7 @@ impl Worker {
     /// The pause after so many tries: doubling, a little different for every worker.
     fn pause_after(&self, attempts: u32) -> u32 {
         let doubled = self.config.first_pause_seconds.saturating_mul(1 << attempts.saturating_sub(1).min(10));
+        let doubled = doubled.min(self.config.longest_pause_seconds);
         doubled + rand::random_range(0..=doubled / 4)
     }
 

@@ -23,7 +23,7 @@ impl Worker {
         let study = listed.into_iter().find(|study| study.study_uid == study_uid).ok_or(Stopped::Nothing)?;
         let key = patient_key(&verified.patient);
         let mut listings = self.archive(&study.archive)?.listings(&key, std::slice::from_ref(&study.study_uid));
-        let fetched = self.fetch_study(application.id, study, &mut listings, pulse, (0, 0)).await?;
+        let fetched = self.fetch_study(application.id, study, &mut listings, pulse, Default::default()).await?;
         let sources: Vec<Source> = fetched.received.iter().map(|r| Source::file(r.path.clone())).collect();
         let inspector = Arc::clone(&self.inspector);
         let picture = blocking(move || {

@@ -13,8 +13,8 @@ pub enum Stopped {
     Failed {
         /// For the clerk.
         reason: StallReason,
-        /// Try again by itself.
-        retry: bool,
+        /// Whether to try again by itself.
+        again: Again,
     },
     /// Somebody cancelled it.
     Cancelled,
@@ -26,9 +26,33 @@ pub enum Stopped {
     Nothing,
 }
 
+/// Whether what failed is tried again by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// A person must do something first.
+    No,
+    /// Some times: the fault may pass.
+    Retry,
+    /// For hours: an archive is away.
+    Wait,
+}
+
+impl From<bool> for Again {
+    fn from(retry: bool) -> Again {
+        if retry { Again::Retry } else { Again::No }
+    }
+}
+
 /// A failure by its parts.
-pub fn failed(code: &str, who: WhoCanFix, what: impl Into<String>, next: impl Into<String>, retry: bool) -> Stopped {
-    Stopped::Failed { reason: StallReason { code: code.to_owned(), what: what.into(), next: next.into(), who }, retry }
+pub fn failed(
+    code: &str,
+    who: WhoCanFix,
+    what: impl Into<String>,
+    next: impl Into<String>,
+    again: impl Into<Again>,
+) -> Stopped {
+    let reason = StallReason { code: code.to_owned(), what: what.into(), next: next.into(), who };
+    Stopped::Failed { reason, again: again.into() }
 }
 
 /// The spool's disk did something it should not.
@@ -58,13 +82,14 @@ impl Stopped {
             return Stopped::Cancelled;
         }
         let code = if error.code() == "spool-full" { "disk-full" } else { error.code() };
-        failed(code, who, format!("Archive {name}: {error}."), error.next(), error.retryable())
+        let again = if error.is_away() { Again::Wait } else { error.retryable().into() };
+        failed(code, who, format!("Archive {name}: {error}."), error.next(), again)
     }
 }
 
 impl From<Failure> for Stopped {
     fn from(failure: Failure) -> Self {
-        Stopped::Failed { reason: failure.stall, retry: failure.retry }
+        Stopped::Failed { reason: failure.stall, again: failure.retry.into() }
     }
 }
 

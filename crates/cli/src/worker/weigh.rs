@@ -3,11 +3,11 @@
 
 use crate::worker::beat::Pulse;
 use crate::worker::find::verified;
-use crate::worker::stopped::{Stopped, spool_failed};
+use crate::worker::stopped::{Stopped, failed, spool_failed};
 use crate::worker::{Worker, blocking};
 use filmdesk_archive::Fetched;
 use filmdesk_desk::{
-    Application, ApplicationId, Order, Quote, StudyNames, TickedStudy, Verified, WeighedMedium, Weighing,
+    Application, ApplicationId, Order, Quote, StudyNames, TickedStudy, Verified, WeighedMedium, Weighing, WhoCanFix,
 };
 use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::Source;
@@ -17,7 +17,8 @@ use filmdesk_production::{check_announced, check_complete, check_patient, gather
 use filmdesk_store::{Change, Job};
 use jiff::ToSpan;
 use jiff::civil::{DateTime, time};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl Worker {
@@ -82,10 +83,12 @@ impl Worker {
         let work = folder.join("gathered");
         let expected = ExpectedPatient::from(&order.patient);
         let (inspector, journal) = (Arc::clone(&self.inspector), pulse.clone());
+        let files: Vec<PathBuf> = fetched.iter().flat_map(|f| &f.received).map(|r| r.path.clone()).collect();
         let gathered = blocking(move || {
             fresh(&work).map_err(|e| spool_failed("The working folder could not be prepared", &e))?;
             let options = GatherOptions { profile, capacity_sectors, spool: &work, previews };
             let mut goods = gather(sources, inspector.as_ref(), &options, &journal)?;
+            put_away_hostile(&goods, &files, &announced, &folder)?;
             check_patient(&expected, &goods)?;
             let announced: Vec<(&str, &str)> =
                 announced.iter().map(|(study, sop)| (study.as_str(), sop.as_str())).collect();
@@ -107,8 +110,7 @@ impl Worker {
         let disc = self.rules.get().default_disc_type().clone();
         let profile = MediaProfile::named(&disc.profile).map_err(|why| {
             let what = format!("The rules name a media profile that cannot be used: {why}.");
-            let who = filmdesk_desk::WhoCanFix::Operator;
-            super::failed("rules", who, what, "Correct the disc type in hospital.toml.", false)
+            failed("rules", WhoCanFix::Operator, what, "Correct the disc type in hospital.toml.", false)
         })?;
         Ok(Medium { disc, profile })
     }
@@ -174,6 +176,39 @@ pub(super) fn fresh(folder: &std::path::Path) -> std::io::Result<()> {
         Ok(()) | Err(_) => {}
     }
     std::fs::create_dir_all(folder)
+}
+
+/// Codes of objects that no reader should meet again: made to exhaust or to break one, or fit to.
+const HOSTILE: [&str; 6] =
+    ["too-deep", "bad-length", "header-too-large", "inflates-too-large", "inspector-died", "inspector-timed-out"];
+
+/// An object that is hostile, or looks it, goes onto no disc, and no disc is made without it as if nothing were: it is put
+/// away under a name of ours, in the application's folder of the spool, and a person decides.
+fn put_away_hostile(
+    goods: &Goods,
+    files: &[PathBuf],
+    announced: &[(String, String)],
+    folder: &Path,
+) -> Result<(), Stopped> {
+    let hostile: Vec<_> = goods.left_out.iter().filter(|left| HOSTILE.contains(&left.code.as_str())).collect();
+    let Some(first) = hostile.first() else { return Ok(()) };
+    let quarantine = folder.join("quarantine");
+    for left in &hostile {
+        let named = quarantine.join(format!("{:06}.quarantine", left.given + 1));
+        fs::create_dir_all(&quarantine)
+            .and_then(|()| fs::rename(&files[left.given], named))
+            .map_err(|e| spool_failed("A hostile object could not be put away", &e))?;
+    }
+    let (study, object) = &announced[first.given];
+    let what = format!(
+        "The object {object} of study {study} must not be read ({}: {}); {} such objects were put away.",
+        first.code,
+        first.reason,
+        hostile.len()
+    );
+    let next =
+        "The archive's administrator looks at the object. Leave its study out, or try again once it is repaired.";
+    Err(failed("hostile-object", WhoCanFix::ArchiveAdministrator, what, next, false))
 }
 
 fn check_listed(fetched: &[Fetched]) -> Result<(), Stopped> {

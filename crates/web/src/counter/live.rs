@@ -50,7 +50,7 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
     let (heading, hint, stop) = if desk.application.stage() == Stage::Weighing {
         (tr.t("weighing-title"), tr.t("weighing-hint"), Some(tr.t("stop-weighing")))
     } else {
-        (tr.t("finding-title"), tr.t("finding-hint"), None)
+        (tr.t("finding-title"), tr.t("finding-hint"), Some(tr.t("stop-finding")))
     };
     let live = fragment(desk.state, desk.ctx, desk.page(), desk.application).await?;
     let (path, version) = (desk.path(), desk.application.version);
@@ -89,25 +89,40 @@ pub async fn fragment(state: &AppState, ctx: &Ctx, p: Page, application: &Applic
 }
 
 fn view(ctx: &Ctx, job: &JobProgress, archives: &[String]) -> JobView {
-    let tr = ctx.tr;
-    let stage = match job.stage.as_str() {
-        "" => String::new(),
-        code => tr.maybe(&format!("jobstage-{code}")).unwrap_or_else(|| code.to_owned()),
-    };
-    let amount = |n: u64| if job.unit == "bytes" { words::size(n) } else { n.to_string() };
-    let far = match (job.state, job.total) {
-        (JobState::Queued, _) => tr.t("job-queued"),
-        (_, 0) if job.done == 0 => String::new(),
-        (_, 0) => amount(job.done),
-        (_, total) => format!("{} / {}", amount(job.done), amount(total)),
-    };
-    let name = tr.t(&format!("job-{}", job.kind.name()));
-    let text = [stage, far].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
-    let total = (job.total > 0).then_some(job.total);
+    let (tr, far) = (ctx.tr, &job.progress);
+    let mut said = Vec::new();
+    if !far.stage.is_empty() {
+        said.push(tr.maybe(&format!("jobstage-{}", far.stage)).unwrap_or_else(|| far.stage.clone()));
+    }
+    let amount = |n: u64| if far.unit == "bytes" { words::size(n) } else { n.to_string() };
+    match (job.state, far.total) {
+        (JobState::Queued, _) => said.push(tr.t("job-queued")),
+        (_, 0) if far.done == 0 => {}
+        (_, 0) => said.push(amount(far.done)),
+        (_, total) => said.push(format!("{} / {}", amount(far.done), amount(total))),
+    }
+    if job.state == JobState::Running {
+        if far.of_instances > 0 {
+            said.push(tr.t2("job-instances", "n", far.n_instances, "of", far.of_instances));
+        }
+        if far.rate > 0 {
+            said.push(tr.t1("job-rate", "amount", amount(far.rate)));
+        }
+        if far.seconds_left > 0 {
+            let (key, n) = if far.seconds_left < 90 {
+                ("job-seconds-left", far.seconds_left)
+            } else {
+                ("job-minutes-left", far.seconds_left.div_ceil(60))
+            };
+            said.push(tr.t1(key, "n", n));
+        }
+    }
     // Why the last attempt stopped: its code, and what the worker wrote.
-    let note = match job.note.split_once(": ") {
+    let note = match far.note.split_once(": ") {
         Some((code, written)) => words::stalled(tr, code, written, archives),
         None => String::new(),
     };
-    JobView { name, text, done: job.done.min(job.total), total, note }
+    let name = tr.t(&format!("job-{}", job.kind.name()));
+    let total = (far.total > 0).then_some(far.total);
+    JobView { name, text: said.join(" · "), done: far.done.min(far.total), total, note }
 }

@@ -178,7 +178,19 @@ pub async fn find_again(posted: Posted) -> Result<Response, PageError> {
 
 /// `POST …/stop`: weighing is cancelled and nothing stays ticked.
 pub async fn stop(posted: Posted) -> Result<Response, PageError> {
-    amend_with(posted, "weighing stopped").await
+    let finding = matches!(&posted.application.state, State::Verified(Verified { found: None, order: None, .. }));
+    if !finding {
+        return amend_with(posted, "weighing stopped").await;
+    }
+    let act = posted.act(Action::Amend)?.detail("finding stopped").cancel_jobs();
+    let at = posted.by().at;
+    let reason = StallReason {
+        code: "cancelled".to_owned(),
+        what: "It was cancelled at the counter.".to_owned(),
+        next: "Start it again when it is wanted.".to_owned(),
+        who: WhoCanFix::Clerk,
+    };
+    posted.carry_out(act, |application, _| application.stall(reason, at)).await
 }
 
 /// `POST …/amend`: tick again; what was fetched is wiped.

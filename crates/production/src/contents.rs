@@ -106,7 +106,7 @@ impl Contents {
             }
         }
         if standing.options.viewer {
-            files.push(text(pages::VIEWER, pages::viewer().to_vec()));
+            files.push(text(pages::VIEWER, pages::viewer(standing.options.profile).to_vec()));
         }
         for (file_id, good) in file_set.files() {
             let size = standing.goods.goods[good].file_len();

@@ -5,7 +5,9 @@ mod common;
 
 use common::neighbour;
 use common::production::{CD_80, Workshop, facts, plan_options};
-use filmdesk_instance::{InProcess, Source};
+use filmdesk_fileset::MediaProfile;
+use filmdesk_fileset::profile::{STD_GEN_CD, STD_GEN_DVD_J2K, STD_GEN_DVD_JPEG};
+use filmdesk_instance::{InProcess, Source, read_header};
 use filmdesk_production::{Silent, make_disc, plan};
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE, uid};
 use filmdesk_testkit::samples::write_sample_archive;
@@ -35,12 +37,17 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 
 /// Makes discs of these files, one set a patient, and unpacks each image; `None` where a neighbour is left out.
 fn discs(shop: &Workshop, files: Vec<PathBuf>) -> Option<Vec<PathBuf>> {
-    let goods = shop.gather_these(files.into_iter().map(Source::file).collect(), CD_80, true);
+    discs_of(shop, files, &STD_GEN_CD)
+}
+
+fn discs_of(shop: &Workshop, files: Vec<PathBuf>, profile: &'static MediaProfile) -> Option<Vec<PathBuf>> {
+    let goods = shop.gather_for(profile, files.into_iter().map(Source::file).collect(), CD_80, true);
     let (sets, _) = goods.by_patient();
     let mut folders = Vec::new();
     for (goods, number) in sets.iter().zip(1..) {
         let mut options = plan_options(CD_80, true);
         options.volume_prefix = format!("FD{number}");
+        options.profile = profile;
         let plan = plan(goods, &options).expect("a plan");
         for disc in &plan.discs {
             let made = make_disc(&plan, disc.number, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent);
@@ -125,6 +132,132 @@ fn the_viewer_decodes_as_others_do() {
     let negative =
         in_browser(&shop, "decode.mjs", json!({ "viewer": viewer, "expected": [grey, other] })).expect("node");
     assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(4), "{negative:#}");
+}
+
+/// Compressed pictures of every kind into a folder, by OpenJPEG, GDCM and DCMTK; and pydicom's own.
+fn compressed(shop: &Workshop, syntaxes: &[&str]) -> Option<Vec<PathBuf>> {
+    let pydicom = filmdesk_testkit::pydicom::data()?;
+    let made = shop.at("compressed");
+    std::fs::create_dir_all(&made).expect("a folder");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/compress.py");
+    let python = filmdesk_testkit::pydicom::python().expect("pydicom (`make test` installs it)");
+    let arguments = [script.to_str().expect("a path"), made.to_str().expect("a path")];
+    let done = neighbour(python.to_str().expect("a path"), &arguments)?;
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let of_these = |file: &PathBuf| {
+        // A code stream that holds what looks like the end of a sequence, and a scan header no decoder of pydicom's takes.
+        let odd =
+            ["JPEG2000-embedded-sequence-delimiter.dcm", "JPEG-lossy.dcm"].iter().any(|name| file.ends_with(name));
+        !odd && read_header(&Source::file(file)).is_ok_and(|header| syntaxes.contains(&header.transfer_syntax.as_str()))
+    };
+    Some([below(&made), below(&pydicom)].concat().into_iter().filter(of_these).collect())
+}
+
+/// Discs of this profile with those files: the viewer decodes what stands on them, still compressed, as pydicom and DCMTK
+/// do. Gives what it saw, and what others found.
+fn decodes_compressed(
+    profile: &'static MediaProfile,
+    syntaxes: &[&str],
+) -> Option<(Value, Vec<Value>, PathBuf, Workshop)> {
+    let shop = Workshop::empty();
+    let files = compressed(&shop, syntaxes)?;
+    let folders = discs_of(&shop, files.clone(), profile)?;
+    let objects: Vec<PathBuf> = folders.iter().flat_map(|folder| below(&folder.join("DICOM"))).collect();
+    assert_eq!(objects.len(), files.len());
+    let expected = decoded_by_others(&shop, &objects);
+    assert!(expected.iter().all(|line| line["error"].is_null()), "others read all of them: {expected:#?}");
+    let viewer = folders[0].join("VIEWER/VIEWER.HTM");
+    let seen = in_browser(&shop, "decode.mjs", json!({ "viewer": viewer, "expected": expected }))?;
+    println!("{}: {seen:#}", profile.id);
+    assert_eq!((&seen["wrong"], seen["files"].as_u64()), (&json!([]), Some(files.len() as u64)));
+    Some((seen, expected, viewer, shop))
+}
+
+/// JPEG 2000 as it stands on a disc, lossless to the last bit: 8 to 16 bits, signed and not, grey and colour, in tiles,
+/// layers and frames, and where object and code stream differ about the sign.
+#[test]
+fn the_viewer_decodes_jpeg_2000() {
+    const LOSSLESS: &str = "1.2.840.10008.1.2.4.90";
+    const LOSSY: &str = "1.2.840.10008.1.2.4.91";
+    let Some((seen, expected, viewer, shop)) = decodes_compressed(&STD_GEN_DVD_J2K, &[LOSSLESS, LOSSY]) else { return };
+    let n = |key: &str| seen[key].as_u64().expect("a number");
+    assert!(seen["syntaxes"][LOSSLESS].as_u64() > Some(18) && seen["syntaxes"][LOSSY].as_u64() > Some(14), "{seen:#}");
+    assert!(n("pictures") == n("files") && n("near") > 14 && n("nearWorst") <= 1, "{seen:#}");
+
+    // One changed hash and, in a lossy picture, samples two levels away are seen; the disc of another profile carries no
+    // decoder and says so.
+    let with_near =
+        |near: bool| expected.iter().find(|line| line["near"].is_array() == near).expect("a picture").clone();
+    let (mut hashed, mut lossy) = (with_near(false), with_near(true));
+    hashed["hash"][0] = json!("00");
+    let path = lossy["near"][0].as_str().expect("a path").to_owned();
+    let mut samples = std::fs::read(&path).expect("samples");
+    samples[0] ^= 2;
+    std::fs::write(&path, samples).expect("samples");
+    lossy["hash"][0] = json!("00");
+    let again = json!({ "viewer": viewer, "expected": [hashed, lossy] });
+    let negative = in_browser(&shop, "decode.mjs", again).expect("node");
+    assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(2), "{negative:#}");
+    let other = Workshop::empty();
+    let plain = picture_of("PLAIN", 1, "CT", &[], (80, 80)).part10(EXPLICIT_LE);
+    std::fs::write(other.at("in").join("1"), plain).expect("an object");
+    let cd = discs(&other, below(&other.at("in"))).expect("a disc");
+    let without = json!({ "viewer": cd[0].join("VIEWER/VIEWER.HTM"), "expected": [expected[0]] });
+    let negative = in_browser(&shop, "decode.mjs", without).expect("node");
+    assert!(negative["wrong"].to_string().contains("needsWorkstation JPEG 2000"), "{negative:#}");
+}
+
+/// JPEG of twelve bits within one of 4096 levels of what pydicom and DCMTK make of it; lossless JPEG to the last bit.
+#[test]
+fn the_viewer_decodes_jpeg_of_twelve_bits() {
+    const EXTENDED: &str = "1.2.840.10008.1.2.4.51";
+    let syntaxes = [EXTENDED, "1.2.840.10008.1.2.4.70"];
+    let Some((seen, expected, viewer, shop)) = decodes_compressed(&STD_GEN_DVD_JPEG, &syntaxes) else { return };
+    assert!(seen["near"].as_u64() > Some(3) && seen["nearWorst"].as_u64() <= Some(1), "{seen:#}");
+    assert!(seen["equal"] == seen["pictures"] && seen["equal"].as_u64() > Some(0), "{seen:#}");
+
+    // Two levels away in one sample are seen, in either one's opinion.
+    let lossy =
+        expected.iter().find(|line| line["near"].as_array().is_some_and(|near| near.len() == 2)).expect("a picture");
+    for other in 0..2 {
+        let path = lossy["near"][other].as_str().expect("a path");
+        let samples = std::fs::read(path).expect("samples");
+        let mut changed = samples.clone();
+        changed[0] ^= 4;
+        std::fs::write(path, changed).expect("samples");
+        let again = json!({ "viewer": viewer, "expected": [lossy] });
+        let negative = in_browser(&shop, "decode.mjs", again).expect("node");
+        assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(1), "{negative:#}");
+        std::fs::write(path, samples).expect("samples");
+    }
+}
+
+/// Thousands of damaged code streams: each ends in a picture or in words of the viewer, soon, in bounded memory; what is
+/// cut is no picture; a decoder that never ends is ended, and the page stays awake meanwhile.
+#[test]
+fn damaged_code_streams_end_in_words() {
+    let shop = Workshop::empty();
+    let syntaxes = ["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"];
+    let Some(files) = compressed(&shop, &syntaxes) else { return };
+    let Some(folders) = discs_of(&shop, files, &STD_GEN_DVD_J2K) else { return };
+    let names =
+        ["grey-16-signed-lossless", "grey-8-unsigned-lossy", "colour-lossy", "tiles-12", "twelve-90", "lossless"];
+    let files: Vec<PathBuf> = names.iter().map(|name| shop.at("compressed").join(name)).collect();
+    let rounds = if common::soaking() { 5000 } else { 500 };
+    let plan = json!({ "viewer": folders[0].join("VIEWER/VIEWER.HTM"), "files": files, "rounds": rounds });
+    let Some(seen) = in_browser(&shop, "streams.mjs", plan) else { return };
+    println!("{seen:#}");
+    assert_eq!(seen["wrong"], json!([]));
+    let n = |key: &str| seen[key].as_u64().expect("a number");
+    assert!(n("streams") > 3000 && n("whole") == 6 && n("pictures") > 6 && n("most") <= n("allowed"), "{seen:#}");
+    let refused = seen["refused"].as_object().expect("keys");
+    assert!(refused.values().filter_map(Value::as_u64).sum::<u64>() > n("streams") / 4, "{seen:#}");
+    assert!(["damaged", "truncated", "tooLarge"].iter().all(|key| refused.contains_key(*key)), "{seen:#}");
+    assert!(seen["hang"]["said"] == "tooLarge" && seen["hang"]["next"] == true, "{seen:#}");
+    assert!(seen["hang"]["awake"].as_u64() > Some(10), "{seen:#}");
+    for rule in ["never", "wild", "short", "hungry"] {
+        assert!(seen["control"][rule].as_u64() > Some(0), "{rule}: {seen:#}");
+    }
 }
 
 /// What tags may hold: each becomes many, told apart by its number.

@@ -75,6 +75,7 @@ const WORDS = {
   oddImage: ["影像格式特殊，本檢視程式無法顯示，請用完整的工作站開啟。", "The picture is of an unusual kind; open it with a full workstation."],
   needsWorkstation: ["這個物件以 {0} 壓縮，本檢視程式無法解開，請用完整的工作站開啟。",
     "This object is compressed as {0}, which this viewer does not decode; open it with a full workstation."],
+  tooLarge: ["影像太大，本檢視程式無法解開，請用完整的工作站開啟。", "The picture is too large for this viewer; open it with a full workstation."],
   failed: ["無法讀取檔案。光碟是否已取出？", "The file cannot be read. Was the disc taken out?"],
   noPicture: ["這個物件沒有影像。內容如下；完整內容請用工作站開啟。", "This object has no picture. Its content follows; a full workstation shows all of it."],
   pdfTitle: ["文件", "Document"],

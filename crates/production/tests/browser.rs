@@ -471,6 +471,43 @@ fn disc_for_hands(shop: &Workshop) -> Option<PathBuf> {
     Some(folders[0].clone())
 }
 
+/// A disc with two radiographs of 12 MB in one series, told apart by their shade, and the same without the list of pictures.
+fn discs_with_large_images(shop: &Workshop) -> Option<[PathBuf; 2]> {
+    for number in [1, 12] {
+        let mut image = picture_of("LARGE", number, "DX", &[], (4000, 3000));
+        image.text((0x28, 0x1050), "DS", "128").text((0x28, 0x1051), "DS", "256");
+        std::fs::write(shop.at("in").join(number.to_string()), image.part10(EXPLICIT_LE)).expect("an object");
+    }
+    let disc = discs(shop, below(&shop.at("in")))?.remove(0);
+    let list = std::fs::read_to_string(disc.join("IHE_PDI/PICTURES.TXT")).expect("a list");
+    assert_eq!(list.lines().count(), 2, "{list}");
+    for line in list.lines() {
+        let [file_id, frame, picture] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert!(disc.join(file_id).is_file() && frame == "1" && disc.join(picture).is_file(), "{line}");
+    }
+    let bare = shop.at("bare");
+    neighbour("cp", &["-r", disc.to_str().expect("a path"), bare.to_str().expect("a path")])?;
+    std::fs::remove_file(bare.join("IHE_PDI/PICTURES.TXT")).expect("a list");
+    Some([disc, bare])
+}
+
+/// While a large image is read from a slow drive, the disc's own picture of that image stands there, named as a preview in
+/// both languages, and the image takes its place; without the list of pictures nothing stands there until it is read.
+fn previews_come_first(seen: &Value) {
+    for how in ["large", "phone"] {
+        let said = &seen[how];
+        let ms = |key: &str| said[key].as_u64().unwrap_or_else(|| panic!("{key}: {said:#}"));
+        println!("{how}: a preview after {} ms, the image of 12 MB after {} ms", ms("preview"), ms("picture"));
+        assert!(ms("whose") < ms("preview") && ms("preview") < ms("picture"), "{said:#}");
+        assert!(said["unmarked"] == 0 && said["after"] == false, "{said:#}");
+        let shades: Vec<[f64; 2]> = serde_json::from_value(said["shades"].clone()).expect("shades");
+        assert!(shades.iter().all(|[preview, image]| (preview - image).abs() < 4.0), "{said:#}");
+        assert!((shades[0][0] - shades[1][0]).abs() > 50.0, "each image has its own: {said:#}");
+    }
+    let bare = &seen["bare"];
+    assert!(bare["preview"].is_null() && bare["picture"].as_u64() > Some(3000), "{bare:#}");
+}
+
 /// The viewer in people's hands: lines are as long as they are, however the picture is turned; fingers and keys do what the
 /// mouse does; on a slow drive whose picture it is stands there at once, and then how much of it is read; and axe finds
 /// no serious fault in any page of the disc or state of the viewer, in either language, at a desk or on a phone.
@@ -484,7 +521,9 @@ fn the_viewer_is_used_by_mouse_finger_and_key_and_by_everybody() {
     std::fs::write(slow.join("IM1"), large).expect("an object");
     let control = shop.at("CONTROL.HTM");
     std::fs::write(&control, "<title>x</title><img src=x><button></button><p style='color:#ccc'>pale").expect("a page");
-    let plan = json!({ "folder": folder, "slow": slow, "control": control, "axe": project().join("ui/node_modules/axe-core/axe.min.js") });
+    let other = Workshop::empty();
+    let Some([large, bare]) = discs_with_large_images(&other) else { return };
+    let plan = json!({ "folder": folder, "slow": slow, "large": large, "bare": bare, "control": control, "axe": project().join("ui/node_modules/axe-core/axe.min.js") });
     let Some(seen) = in_browser(&shop, "viewer.mjs", plan) else { return };
     println!("{seen:#}");
     assert_eq!(seen["wrong"], json!([]));
@@ -524,6 +563,7 @@ fn the_viewer_is_used_by_mouse_finger_and_key_and_by_everybody() {
     assert!(progress["rising"] == true && progress["percents"].as_array().is_some_and(|p| p.len() > 8), "{progress:#}");
     // A disc's first picture, through its index, from the same drive.
     assert!(seen["disc"]["picture"].as_u64().is_some_and(|ms| ms < 2000), "{:#}", seen["disc"]);
+    previews_come_first(&seen);
     assert_eq!((&seen["axe"]["serious"], &seen["axe"]["moderate"]), (&json!([]), &json!([])));
     assert!(seen["axe"]["pages"].as_u64() > Some(40) && seen["axe"]["control"].as_u64() > Some(1), "{seen:#}");
 }

@@ -24,6 +24,7 @@ const WORDS = {
   ],
   reading: ["讀取中…", "Reading…"],
   readingPart: ["讀取影像 {0} %（{1} MB）", "Reading the image, {0} % of {1} MB"],
+  preview: ["預覽：光碟上的小圖，不是完整影像", "Preview: a small picture from the disc, not the full image"],
   readingFiles: ["讀取檔案 {0} / {1}", "Reading files, {0} of {1}"],
   nothing: ["這個資料夾裡沒有 DICOM 檔。請選擇光碟最外層的資料夾（有 DICOMDIR 的那一層）。",
     "There are no DICOM files in this folder. Choose the outermost folder of the disc, the one that holds DICOMDIR."],

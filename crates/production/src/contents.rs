@@ -104,9 +104,14 @@ impl Contents {
                 let size = standing.goods.pictures[*picture].size;
                 files.push(ContentFile { path: path.clone(), size, bytes: Bytes::Picture(*picture) });
             }
+            let file_ids = file_set.files().map(|(file_id, good)| (good, file_id.as_path().to_owned())).collect();
+            let list = pages::picture_list(&view, &file_ids);
+            if standing.options.viewer && !list.is_empty() {
+                files.push(text(pages::PICTURES, list));
+            }
         }
         if standing.options.viewer {
-            files.push(text(pages::VIEWER, pages::viewer().to_vec()));
+            files.push(text(pages::VIEWER, pages::viewer(standing.options.profile).to_vec()));
         }
         for (file_id, good) in file_set.files() {
             let size = standing.goods.goods[good].file_len();

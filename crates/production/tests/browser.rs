@@ -5,7 +5,9 @@ mod common;
 
 use common::neighbour;
 use common::production::{CD_80, Workshop, facts, plan_options};
-use filmdesk_instance::{InProcess, Source};
+use filmdesk_fileset::MediaProfile;
+use filmdesk_fileset::profile::{STD_GEN_CD, STD_GEN_DVD_J2K, STD_GEN_DVD_JPEG};
+use filmdesk_instance::{InProcess, Source, read_header};
 use filmdesk_production::{Silent, make_disc, plan};
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE, uid};
 use filmdesk_testkit::samples::write_sample_archive;
@@ -35,12 +37,17 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 
 /// Makes discs of these files, one set a patient, and unpacks each image; `None` where a neighbour is left out.
 fn discs(shop: &Workshop, files: Vec<PathBuf>) -> Option<Vec<PathBuf>> {
-    let goods = shop.gather_these(files.into_iter().map(Source::file).collect(), CD_80, true);
+    discs_of(shop, files, &STD_GEN_CD)
+}
+
+fn discs_of(shop: &Workshop, files: Vec<PathBuf>, profile: &'static MediaProfile) -> Option<Vec<PathBuf>> {
+    let goods = shop.gather_for(profile, files.into_iter().map(Source::file).collect(), CD_80, true);
     let (sets, _) = goods.by_patient();
     let mut folders = Vec::new();
     for (goods, number) in sets.iter().zip(1..) {
         let mut options = plan_options(CD_80, true);
         options.volume_prefix = format!("FD{number}");
+        options.profile = profile;
         let plan = plan(goods, &options).expect("a plan");
         for disc in &plan.discs {
             let made = make_disc(&plan, disc.number, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent);
@@ -125,6 +132,132 @@ fn the_viewer_decodes_as_others_do() {
     let negative =
         in_browser(&shop, "decode.mjs", json!({ "viewer": viewer, "expected": [grey, other] })).expect("node");
     assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(4), "{negative:#}");
+}
+
+/// Compressed pictures of every kind into a folder, by OpenJPEG, GDCM and DCMTK; and pydicom's own.
+fn compressed(shop: &Workshop, syntaxes: &[&str]) -> Option<Vec<PathBuf>> {
+    let pydicom = filmdesk_testkit::pydicom::data()?;
+    let made = shop.at("compressed");
+    std::fs::create_dir_all(&made).expect("a folder");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/compress.py");
+    let python = filmdesk_testkit::pydicom::python().expect("pydicom (`make test` installs it)");
+    let arguments = [script.to_str().expect("a path"), made.to_str().expect("a path")];
+    let done = neighbour(python.to_str().expect("a path"), &arguments)?;
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let of_these = |file: &PathBuf| {
+        // A code stream that holds what looks like the end of a sequence, and a scan header no decoder of pydicom's takes.
+        let odd =
+            ["JPEG2000-embedded-sequence-delimiter.dcm", "JPEG-lossy.dcm"].iter().any(|name| file.ends_with(name));
+        !odd && read_header(&Source::file(file)).is_ok_and(|header| syntaxes.contains(&header.transfer_syntax.as_str()))
+    };
+    Some([below(&made), below(&pydicom)].concat().into_iter().filter(of_these).collect())
+}
+
+/// Discs of this profile with those files: the viewer decodes what stands on them, still compressed, as pydicom and DCMTK
+/// do. Gives what it saw, and what others found.
+fn decodes_compressed(
+    profile: &'static MediaProfile,
+    syntaxes: &[&str],
+) -> Option<(Value, Vec<Value>, PathBuf, Workshop)> {
+    let shop = Workshop::empty();
+    let files = compressed(&shop, syntaxes)?;
+    let folders = discs_of(&shop, files.clone(), profile)?;
+    let objects: Vec<PathBuf> = folders.iter().flat_map(|folder| below(&folder.join("DICOM"))).collect();
+    assert_eq!(objects.len(), files.len());
+    let expected = decoded_by_others(&shop, &objects);
+    assert!(expected.iter().all(|line| line["error"].is_null()), "others read all of them: {expected:#?}");
+    let viewer = folders[0].join("VIEWER/VIEWER.HTM");
+    let seen = in_browser(&shop, "decode.mjs", json!({ "viewer": viewer, "expected": expected }))?;
+    println!("{}: {seen:#}", profile.id);
+    assert_eq!((&seen["wrong"], seen["files"].as_u64()), (&json!([]), Some(files.len() as u64)));
+    Some((seen, expected, viewer, shop))
+}
+
+/// JPEG 2000 as it stands on a disc, lossless to the last bit: 8 to 16 bits, signed and not, grey and colour, in tiles,
+/// layers and frames, and where object and code stream differ about the sign.
+#[test]
+fn the_viewer_decodes_jpeg_2000() {
+    const LOSSLESS: &str = "1.2.840.10008.1.2.4.90";
+    const LOSSY: &str = "1.2.840.10008.1.2.4.91";
+    let Some((seen, expected, viewer, shop)) = decodes_compressed(&STD_GEN_DVD_J2K, &[LOSSLESS, LOSSY]) else { return };
+    let n = |key: &str| seen[key].as_u64().expect("a number");
+    assert!(seen["syntaxes"][LOSSLESS].as_u64() > Some(18) && seen["syntaxes"][LOSSY].as_u64() > Some(14), "{seen:#}");
+    assert!(n("pictures") == n("files") && n("near") > 14 && n("nearWorst") <= 1, "{seen:#}");
+
+    // One changed hash and, in a lossy picture, samples two levels away are seen; the disc of another profile carries no
+    // decoder and says so.
+    let with_near =
+        |near: bool| expected.iter().find(|line| line["near"].is_array() == near).expect("a picture").clone();
+    let (mut hashed, mut lossy) = (with_near(false), with_near(true));
+    hashed["hash"][0] = json!("00");
+    let path = lossy["near"][0].as_str().expect("a path").to_owned();
+    let mut samples = std::fs::read(&path).expect("samples");
+    samples[0] ^= 2;
+    std::fs::write(&path, samples).expect("samples");
+    lossy["hash"][0] = json!("00");
+    let again = json!({ "viewer": viewer, "expected": [hashed, lossy] });
+    let negative = in_browser(&shop, "decode.mjs", again).expect("node");
+    assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(2), "{negative:#}");
+    let other = Workshop::empty();
+    let plain = picture_of("PLAIN", 1, "CT", &[], (80, 80)).part10(EXPLICIT_LE);
+    std::fs::write(other.at("in").join("1"), plain).expect("an object");
+    let cd = discs(&other, below(&other.at("in"))).expect("a disc");
+    let without = json!({ "viewer": cd[0].join("VIEWER/VIEWER.HTM"), "expected": [expected[0]] });
+    let negative = in_browser(&shop, "decode.mjs", without).expect("node");
+    assert!(negative["wrong"].to_string().contains("needsWorkstation JPEG 2000"), "{negative:#}");
+}
+
+/// JPEG of twelve bits within one of 4096 levels of what pydicom and DCMTK make of it; lossless JPEG to the last bit.
+#[test]
+fn the_viewer_decodes_jpeg_of_twelve_bits() {
+    const EXTENDED: &str = "1.2.840.10008.1.2.4.51";
+    let syntaxes = [EXTENDED, "1.2.840.10008.1.2.4.70"];
+    let Some((seen, expected, viewer, shop)) = decodes_compressed(&STD_GEN_DVD_JPEG, &syntaxes) else { return };
+    assert!(seen["near"].as_u64() > Some(3) && seen["nearWorst"].as_u64() <= Some(1), "{seen:#}");
+    assert!(seen["equal"] == seen["pictures"] && seen["equal"].as_u64() > Some(0), "{seen:#}");
+
+    // Two levels away in one sample are seen, in either one's opinion.
+    let lossy =
+        expected.iter().find(|line| line["near"].as_array().is_some_and(|near| near.len() == 2)).expect("a picture");
+    for other in 0..2 {
+        let path = lossy["near"][other].as_str().expect("a path");
+        let samples = std::fs::read(path).expect("samples");
+        let mut changed = samples.clone();
+        changed[0] ^= 4;
+        std::fs::write(path, changed).expect("samples");
+        let again = json!({ "viewer": viewer, "expected": [lossy] });
+        let negative = in_browser(&shop, "decode.mjs", again).expect("node");
+        assert_eq!(negative["wrong"].as_array().map(Vec::len), Some(1), "{negative:#}");
+        std::fs::write(path, samples).expect("samples");
+    }
+}
+
+/// Thousands of damaged code streams: each ends in a picture or in words of the viewer, soon, in bounded memory; what is
+/// cut is no picture; a decoder that never ends is ended, and the page stays awake meanwhile.
+#[test]
+fn damaged_code_streams_end_in_words() {
+    let shop = Workshop::empty();
+    let syntaxes = ["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"];
+    let Some(files) = compressed(&shop, &syntaxes) else { return };
+    let Some(folders) = discs_of(&shop, files, &STD_GEN_DVD_J2K) else { return };
+    let names =
+        ["grey-16-signed-lossless", "grey-8-unsigned-lossy", "colour-lossy", "tiles-12", "twelve-90", "lossless"];
+    let files: Vec<PathBuf> = names.iter().map(|name| shop.at("compressed").join(name)).collect();
+    let rounds = if common::soaking() { 5000 } else { 500 };
+    let plan = json!({ "viewer": folders[0].join("VIEWER/VIEWER.HTM"), "files": files, "rounds": rounds });
+    let Some(seen) = in_browser(&shop, "streams.mjs", plan) else { return };
+    println!("{seen:#}");
+    assert_eq!(seen["wrong"], json!([]));
+    let n = |key: &str| seen[key].as_u64().expect("a number");
+    assert!(n("streams") > 3000 && n("whole") == 6 && n("pictures") > 6 && n("most") <= n("allowed"), "{seen:#}");
+    let refused = seen["refused"].as_object().expect("keys");
+    assert!(refused.values().filter_map(Value::as_u64).sum::<u64>() > n("streams") / 4, "{seen:#}");
+    assert!(["damaged", "truncated", "tooLarge"].iter().all(|key| refused.contains_key(*key)), "{seen:#}");
+    assert!(seen["hang"]["said"] == "tooLarge" && seen["hang"]["next"] == true, "{seen:#}");
+    assert!(seen["hang"]["awake"].as_u64() > Some(10), "{seen:#}");
+    for rule in ["never", "wild", "short", "hungry"] {
+        assert!(seen["control"][rule].as_u64() > Some(0), "{rule}: {seen:#}");
+    }
 }
 
 /// What tags may hold: each becomes many, told apart by its number.
@@ -338,6 +471,43 @@ fn disc_for_hands(shop: &Workshop) -> Option<PathBuf> {
     Some(folders[0].clone())
 }
 
+/// A disc with two radiographs of 12 MB in one series, told apart by their shade, and the same without the list of pictures.
+fn discs_with_large_images(shop: &Workshop) -> Option<[PathBuf; 2]> {
+    for number in [1, 12] {
+        let mut image = picture_of("LARGE", number, "DX", &[], (4000, 3000));
+        image.text((0x28, 0x1050), "DS", "128").text((0x28, 0x1051), "DS", "256");
+        std::fs::write(shop.at("in").join(number.to_string()), image.part10(EXPLICIT_LE)).expect("an object");
+    }
+    let disc = discs(shop, below(&shop.at("in")))?.remove(0);
+    let list = std::fs::read_to_string(disc.join("IHE_PDI/PICTURES.TXT")).expect("a list");
+    assert_eq!(list.lines().count(), 2, "{list}");
+    for line in list.lines() {
+        let [file_id, frame, picture] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert!(disc.join(file_id).is_file() && frame == "1" && disc.join(picture).is_file(), "{line}");
+    }
+    let bare = shop.at("bare");
+    neighbour("cp", &["-r", disc.to_str().expect("a path"), bare.to_str().expect("a path")])?;
+    std::fs::remove_file(bare.join("IHE_PDI/PICTURES.TXT")).expect("a list");
+    Some([disc, bare])
+}
+
+/// While a large image is read from a slow drive, the disc's own picture of that image stands there, named as a preview in
+/// both languages, and the image takes its place; without the list of pictures nothing stands there until it is read.
+fn previews_come_first(seen: &Value) {
+    for how in ["large", "phone"] {
+        let said = &seen[how];
+        let ms = |key: &str| said[key].as_u64().unwrap_or_else(|| panic!("{key}: {said:#}"));
+        println!("{how}: a preview after {} ms, the image of 12 MB after {} ms", ms("preview"), ms("picture"));
+        assert!(ms("whose") < ms("preview") && ms("preview") < ms("picture"), "{said:#}");
+        assert!(said["unmarked"] == 0 && said["after"] == false, "{said:#}");
+        let shades: Vec<[f64; 2]> = serde_json::from_value(said["shades"].clone()).expect("shades");
+        assert!(shades.iter().all(|[preview, image]| (preview - image).abs() < 4.0), "{said:#}");
+        assert!((shades[0][0] - shades[1][0]).abs() > 50.0, "each image has its own: {said:#}");
+    }
+    let bare = &seen["bare"];
+    assert!(bare["preview"].is_null() && bare["picture"].as_u64() > Some(3000), "{bare:#}");
+}
+
 /// The viewer in people's hands: lines are as long as they are, however the picture is turned; fingers and keys do what the
 /// mouse does; on a slow drive whose picture it is stands there at once, and then how much of it is read; and axe finds
 /// no serious fault in any page of the disc or state of the viewer, in either language, at a desk or on a phone.
@@ -351,7 +521,9 @@ fn the_viewer_is_used_by_mouse_finger_and_key_and_by_everybody() {
     std::fs::write(slow.join("IM1"), large).expect("an object");
     let control = shop.at("CONTROL.HTM");
     std::fs::write(&control, "<title>x</title><img src=x><button></button><p style='color:#ccc'>pale").expect("a page");
-    let plan = json!({ "folder": folder, "slow": slow, "control": control, "axe": project().join("ui/node_modules/axe-core/axe.min.js") });
+    let other = Workshop::empty();
+    let Some([large, bare]) = discs_with_large_images(&other) else { return };
+    let plan = json!({ "folder": folder, "slow": slow, "large": large, "bare": bare, "control": control, "axe": project().join("ui/node_modules/axe-core/axe.min.js") });
     let Some(seen) = in_browser(&shop, "viewer.mjs", plan) else { return };
     println!("{seen:#}");
     assert_eq!(seen["wrong"], json!([]));
@@ -391,6 +563,7 @@ fn the_viewer_is_used_by_mouse_finger_and_key_and_by_everybody() {
     assert!(progress["rising"] == true && progress["percents"].as_array().is_some_and(|p| p.len() > 8), "{progress:#}");
     // A disc's first picture, through its index, from the same drive.
     assert!(seen["disc"]["picture"].as_u64().is_some_and(|ms| ms < 2000), "{:#}", seen["disc"]);
+    previews_come_first(&seen);
     assert_eq!((&seen["axe"]["serious"], &seen["axe"]["moderate"]), (&json!([]), &json!([])));
     assert!(seen["axe"]["pages"].as_u64() > Some(40) && seen["axe"]["control"].as_u64() > Some(1), "{seen:#}");
 }

@@ -52,7 +52,7 @@ async function openFiles(files) {
 /** The first series with pictures, as far as its modality tells; one whose first file comes quickly from a slow drive. */
 function bestFirst(series) {
   const pictured = series.filter(({ modality }) => !["SR", "DOC", "PR", "KO"].includes(modality));
-  return pictured.find(({ instances }) => instances[0].file.size <= 4 * SMALL) ?? pictured[0] ?? series[0];
+  return pictured.find(({ instances }) => instances[0].file.size <= LARGE) ?? pictured[0] ?? series[0];
 }
 
 function status(text) {

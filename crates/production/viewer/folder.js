@@ -51,6 +51,7 @@ class Disc {
     this.byUid = new Map();
     this.unreadable = 0;
     this.absent = 0;
+    this.pictures = null;
   }
 
   /** Adds an instance; `about` is its own data set and those above it: `{ patient, study, series, instance }`. */
@@ -59,7 +60,7 @@ class Disc {
     let found = this.byUid.get(uid);
     if (!found) {
       found = {
-        uid, instances: [], modality: series.text(0x00080060), number: series.text(0x00200011),
+        uid, disc: this, instances: [], modality: series.text(0x00080060), number: series.text(0x00200011),
         description: series.text(0x0008103E), study: study.text(0x0020000D),
         studyTitle: [date(study.text(0x00080020)), study.text(0x00081030)].filter(Boolean).join("　"),
         patient: personName(patient.text(0x00100010)), patientId: patient.text(0x00100020),
@@ -85,8 +86,13 @@ async function readFolder(files, seen) {
   const disc = new Disc();
   const index = files.filter(({ path }) => normal(path).split("/").pop() === "DICOMDIR")
     .sort((a, b) => a.path.split("/").length - b.path.split("/").length)[0];
-  const left = new Map(files.map((entry) => [normal(entry.path), entry]));
-  if (index) await readIndex(disc, index, left);
+  const all = new Map(files.map((entry) => [normal(entry.path), entry]));
+  const left = new Map(all);
+  if (index) {
+    const base = normal(index.path).split("/").slice(0, -1).map((part) => `${part}/`).join("");
+    await readIndex(disc, index, base, left);
+    disc.pictures = new OwnPictures(all, base);
+  }
   disc.series.forEach((series) => disc.sort(series));
   const rest = [...left].filter(([path]) => !NEVER.test(path) && !path.endsWith("DICOMDIR") && !/(^|\/)\./.test(path));
   seen(disc, 0, rest.length);
@@ -107,8 +113,7 @@ async function readFolder(files, seen) {
   return disc;
 }
 
-async function readIndex(disc, { path, file }, left) {
-  const base = normal(path).split("/").slice(0, -1).map((part) => `${part}/`).join("");
+async function readIndex(disc, { file }, base, left) {
   const object = await openObject(file, { all: true }).catch(() => null);
   if (!object) return;
   for (const { record, above } of directoryLeaves(object.root)) {
@@ -135,6 +140,30 @@ async function readHeader(disc, { path, file }) {
     if (!(error instanceof Unfit) || error.key !== "notDicom") disc.unreadable += 1;
   }
 }
+
+/** The disc's own pictures of its images. A list on the disc says which is of what; it is read when one is first wanted. */
+class OwnPictures {
+  constructor(all, base) {
+    this.all = all;
+    this.base = base;
+  }
+
+  async list() {
+    const listed = this.all.get(`${this.base}IHE_PDI/PICTURES.TXT`);
+    const lines = listed ? latin1(await bytesOf(listed.file, 0, MAX_LIST)).split("\n") : [];
+    return new Map(lines.map((line) => line.split(" "))
+      .map(([fileId, frame, path]) => [`${normal(this.base + fileId)} ${frame}`, this.all.get(normal(this.base + path))]));
+  }
+
+  /** The picture of a frame, counted from 0; null when there is none. */
+  async of(instance, frame) {
+    this.listed ??= this.list();
+    const found = (await this.listed).get(`${normal(instance.path)} ${frame + 1}`);
+    if (!found || found.file.size > SMALL) return null;
+    return createImageBitmap(new Blob([await bytesOf(found.file, 0, SMALL)], { type: "image/jpeg" }));
+  }
+}
+const MAX_LIST = 8 * 2 ** 20;
 
 // ---- what was read lately -------------------------------------------------------------------------------------
 

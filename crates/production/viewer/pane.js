@@ -76,6 +76,7 @@ class Pane {
   empty() {
     this.series = null;
     this.shown = null;
+    this.preview = null;
     this.index = 0;
     this.frame = 0;
     this.choice = 0;
@@ -91,9 +92,11 @@ class Pane {
     Object.assign(this, { zoom: 1, panX: 0, panY: 0, turns: 0, flipped: false, inverted: false, byHand: null });
   }
 
+  /** Says something over the picture; beside a preview, what it is stands there as well, out of its way. */
   say(text) {
-    this.note.textContent = text;
-    this.note.hidden = !text;
+    this.note.textContent = this.preview ? [t("preview"), text].join("\n") : text;
+    this.note.hidden = !this.note.textContent;
+    this.note.classList.toggle("aside", Boolean(this.preview));
   }
 
   clearPaper() {
@@ -118,6 +121,7 @@ class Pane {
     const mine = this.asked;
     this.waiting = true;
     const waiting = setTimeout(() => mine === this.asked && this.say(t("reading")), 300);
+    const early = setTimeout(() => this.showPreview(mine, instance, index, frame), 250);
     const tell = (done, of) => mine === this.asked && this.say(t("readingPart", Math.floor((100 * done) / of), (of / 1e6).toFixed(1)));
     try {
       const { object, image, unfit } = await opened(instance);
@@ -125,6 +129,7 @@ class Pane {
       const samples = image && !unfit ? await samplesOf(instance, at, tell) : null;
       if (mine !== this.asked) return;
       this.clearPaper();
+      this.preview = null;
       this.say("");
       Object.assign(this, { index, frame: at, shown: { instance, object, image, samples } });
       if (samples) this.paint();
@@ -133,14 +138,29 @@ class Pane {
     } catch (error) {
       if (mine !== this.asked) return;
       const { object, image } = recentObjects.get(instance) ?? {};
+      this.preview = null;
       Object.assign(this, { index, frame: 0, shown: object ? { instance, object, image, samples: null } : null });
       this.say(`${error instanceof Unfit ? t(error.key, error.detail) : t("failed")}\n${instance.path}`);
       if (!(error instanceof Unfit)) this.fault = error;
       this.draw();
     } finally {
       clearTimeout(waiting);
+      clearTimeout(early);
       if (mine === this.asked) this.waiting = false;
     }
+    this.label();
+    this.notify(this);
+  }
+
+  /** While a large image is read from a slow drive, the disc's own small picture of it stands there, named as such. */
+  async showPreview(mine, instance, index, frame) {
+    if (instance.file.size <= LARGE || this.shown?.instance === instance) return;
+    const preview = await this.series.disc.pictures?.of(instance, frame).catch(() => null);
+    if (!preview || mine !== this.asked || !this.waiting) return;
+    this.clearPaper();
+    Object.assign(this, { index, frame, shown: null, preview });
+    this.say(t("reading"));
+    this.draw();
     this.label();
     this.notify(this);
   }
@@ -255,9 +275,8 @@ class Pane {
 
   /** From image pixels to the pane, a matrix: `x' = a x + c y + e`, `y' = b x + d y + f`; `scale` is a column's width. */
   get placed() {
-    const { image: { columns, rows }, object } = this.shown;
     const { clientWidth: width, clientHeight: height } = this.canvas;
-    const aspect = aspectOf(object.root, this.frame);
+    const { columns, rows, aspect } = this.extent;
     const [across, down] = this.turns % 2 ? [rows * aspect, columns] : [columns, rows * aspect];
     const scale = Math.min(width / across, height / down) * this.zoom;
     let [a, b, c, d] = [this.flipped ? -scale : scale, 0, 0, scale * aspect];
@@ -267,6 +286,13 @@ class Pane {
     return { a, b, c, d, e, f, scale };
   }
 
+  /** Columns, rows and a pixel's height of what is drawn. A preview's pixels are square. */
+  get extent() {
+    if (this.preview) return { columns: this.preview.width, rows: this.preview.height, aspect: 1 };
+    const { image: { columns, rows }, object } = this.shown;
+    return { columns, rows, aspect: aspectOf(object.root, this.frame) };
+  }
+
   draw() {
     const { canvas, context } = this;
     const ratio = window.devicePixelRatio || 1;
@@ -274,14 +300,16 @@ class Pane {
     canvas.width = Math.max(1, Math.round(width * ratio));
     canvas.height = Math.max(1, Math.round(height * ratio));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    if (!this.shown?.samples || !this.bitmap.width) return;
-    const { instance, object } = this.shown;
+    const picture = this.preview ?? (this.shown?.samples ? this.bitmap : null);
+    if (!picture?.width) return;
     const { a, b, c, d, e, f, scale } = this.placed;
-    context.imageSmoothingEnabled = scale < 4;
+    context.imageSmoothingEnabled = scale < 4 || picture === this.preview;
     context.imageSmoothingQuality = "high";
     context.transform(a, b, c, d, e, f);
-    context.drawImage(this.bitmap, 0, 0);
+    context.drawImage(picture, 0, 0);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    if (!this.shown) return;
+    const { instance, object } = this.shown;
     for (const line of this.measures.get(`${instance.id}/${this.frame}`) ?? []) {
       const [from, to] = line.map((p) => ({ x: a * p.x + c * p.y + e, y: b * p.x + d * p.y + f }));
       this.drawLine(from, to, lengthOf(object.root, this.frame, line));

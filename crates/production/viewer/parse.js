@@ -268,6 +268,8 @@ const PIECE = 2 ** 20;
 
 /** Files up to this size are read in one go: on a disc, a second read costs more than the bytes. */
 const SMALL = 2 ** 20;
+/** Files above this size do not come at once from a slow drive. */
+const LARGE = 4 * SMALL;
 
 /** Opens an object: `{ file, meta, syntax, root }`, and `whole`, its bytes, when all were read. With `stopAfter`, only
  * the elements up to that tag are read; `all` reads the whole file at once. */

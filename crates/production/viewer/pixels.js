@@ -1,8 +1,8 @@
 // Part 4: from an object's pixels to grey and colour (PS3.3 C.7.6.3, C.11; PS3.5 8, Annexes A and G).
 
 const RLE = "1.2.840.10008.1.2.5";
-const JPEG_8_BIT = new Set(["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"]);
-const JPEG_LOSSLESS = new Set(["1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70"]);
+/** By transfer syntax: from the code stream of a frame to its samples as they are stored. */
+const DECODERS = new Map([[RLE, (code, image) => typed(image, rleFrame(code, image))]]);
 const NATIVE = new Set([EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED]);
 const OTHERS = {
   "1.2.840.10008.1.2.4.80": "JPEG-LS", "1.2.840.10008.1.2.4.81": "JPEG-LS", "1.2.840.10008.1.2.4.90": "JPEG 2000",
@@ -31,9 +31,7 @@ function imageOf(object) {
   image.frameBits = image.size * (image.halved ? 2 : image.samples) * image.allocated;
   const odd = ![1, 8, 16, 32, 64].includes(image.allocated) || ![1, 3, 4].includes(image.samples);
   if (!image.size || odd || image.frameBits / 8 > MAX_FRAME) throw new Unfit("oddImage");
-  if (!image.native && syntax !== RLE && !JPEG_8_BIT.has(syntax) && !JPEG_LOSSLESS.has(syntax)) {
-    throw new Unfit("needsWorkstation", OTHERS[syntax] ?? syntax);
-  }
+  if (!image.native && !DECODERS.has(syntax)) throw new Unfit("needsWorkstation", OTHERS[syntax] ?? syntax);
   return image;
 }
 
@@ -95,10 +93,7 @@ async function join(object, fragments, tell) {
 async function storedSamples(object, image, frame, tell) {
   if (frame < 0 || frame >= image.frames) throw new Unfit("damaged", "frame");
   if (!image.native) {
-    const code = await encodedFrame(object, image, frame, tell);
-    if (object.syntax === RLE) return typed(image, rleFrame(code, image));
-    if (JPEG_LOSSLESS.has(object.syntax)) return losslessJpeg(code, image);
-    return jpegByBrowser(code, image);
+    return DECODERS.get(object.syntax)(await encodedFrame(object, image, frame, tell), image);
   }
   const { pixels } = object.root;
   const fromBit = frame * image.frameBits;
@@ -147,7 +142,7 @@ function typed(image, bytes) {
   return out;
 }
 
-// ---- decoders -------------------------------------------------------------------------------------------------
+// ---- RLE ------------------------------------------------------------------------------------------------------
 
 /** RLE Lossless (PS3.5 Annex G): a segment for each byte of each sample, most significant first. */
 function rleFrame(code, image) {
@@ -174,133 +169,6 @@ function rleFrame(code, image) {
   }
   image.interleaved = true;
   return out;
-}
-
-/** Baseline JPEG, by the browser's own decoder. */
-async function jpegByBrowser(code, image) {
-  if (image.allocated !== 8) throw new Unfit("needsWorkstation", "JPEG 12 bit");
-  // Without a marker the browser takes three components for YCbCr: it is told when they are RGB.
-  const adobe = Uint8Array.of(0xFF, 0xEE, 0, 14, 65, 100, 111, 98, 101, 0, 100, 0, 0, 0, 0, 0);
-  const marked = /Adobe|JFIF/.test(latin1(code.subarray(0, 256)));
-  const parts = image.photometric === "RGB" && image.samples === 3 && !marked
-    ? [code.subarray(0, 2), adobe, code.subarray(2)] : [code];
-  const blob = new Blob(parts, { type: "image/jpeg" });
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" }).catch(() => {
-    throw new Unfit("needsWorkstation", "JPEG");
-  });
-  if (bitmap.width !== image.columns || bitmap.height !== image.rows) throw new Unfit("damaged", "JPEG");
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-  const out = new Uint8Array(image.size * image.samples);
-  for (let i = 0, to = 0; i < data.length; i += 4) {
-    for (let k = 0; k < image.samples; k += 1, to += 1) out[to] = data[i + k];
-  }
-  image.decodedRgb = image.samples === 3;
-  image.interleaved = true;
-  return out;
-}
-
-/** Lossless JPEG, process 14 (ITU-T T.81 Annex H): Huffman codes of differences from a prediction. */
-function losslessJpeg(code, image) {
-  const tables = [];
-  let at = 2;
-  let frame = null;
-  let restart = 0;
-  const u16 = (p) => (code[p] << 8) | code[p + 1];
-  while (at + 4 <= code.length) {
-    const marker = code[at + 1];
-    const end = at + 2 + u16(at + 2);
-    if (code[at] !== 0xFF || end > code.length) break;
-    if (marker === 0xC4) for (let p = at + 4; p < end;) p = huffmanTable(code, p, tables);
-    if (marker === 0xDD) restart = u16(at + 4);
-    if (marker === 0xC3) frame = { precision: code[at + 4], rows: u16(at + 5), columns: u16(at + 7), n: code[at + 9] };
-    if (marker === 0xDA) {
-      if (!frame || frame.rows !== image.rows || frame.columns !== image.columns || frame.n !== image.samples) break;
-      const chosen = Array.from({ length: frame.n }, (_, k) => tables[code[at + 6 + 2 * k] >> 4]);
-      const scan = { chosen, predictor: code[at + 5 + 2 * frame.n], shift: code[end - 1] & 15, restart };
-      if (code[at + 4] !== frame.n || chosen.includes(undefined)) break;
-      image.interleaved = true;
-      return losslessScan(code, end, frame, scan, image);
-    }
-    at = end;
-  }
-  throw new Unfit("needsWorkstation", "JPEG");
-}
-
-function huffmanTable(code, at, tables) {
-  const counts = code.subarray(at + 1, at + 17);
-  const lookup = new Uint16Array(65536);
-  let p = at + 17;
-  let next = 0;
-  for (let length = 1; length <= 16; length += 1) {
-    for (let i = 0; i < counts[length - 1]; i += 1, p += 1, next += 1) {
-      lookup.fill((length << 8) | code[p], next << (16 - length), (next + 1) << (16 - length));
-    }
-    next <<= 1;
-  }
-  tables[code[at] & 15] = lookup;
-  return p;
-}
-
-function losslessScan(code, start, { precision, rows, columns, n }, { chosen, predictor, shift, restart }, image) {
-  const out = image.allocated === 8 ? new Uint8Array(image.size * n) : new Uint16Array(image.size * n);
-  let at = start;
-  let bits = 0;
-  let have = 0;
-  const fill = () => {
-    while (have <= 16) {
-      let byte = at < code.length ? code[at] : 0;
-      if (byte === 0xFF && code[at + 1] !== 0) byte = 0;
-      else at += byte === 0xFF ? 2 : 1;
-      bits = ((bits << 8) | byte) >>> 0;
-      have += 8;
-    }
-  };
-  const difference = (lookup) => {
-    fill();
-    const found = lookup[(bits >>> (have - 16)) & 0xFFFF];
-    have -= found >> 8;
-    const size = found & 255;
-    if (found === 0) throw new Unfit("damaged", "JPEG");
-    if (size === 0) return 0;
-    if (size === 16) return 32768;
-    fill();
-    have -= size;
-    const value = (bits >>> have) & ((1 << size) - 1);
-    return value < 1 << (size - 1) ? value - (1 << size) + 1 : value;
-  };
-  const first = 1 << (precision - shift - 1);
-  const stride = columns * n;
-  let until = restart || Infinity;
-  let fresh = true;
-  for (let y = 0, to = 0; y < rows; y += 1) {
-    for (let x = 0; x < columns; x += 1) {
-      if (until === 0) {
-        while (at < code.length && !(code[at] === 0xFF && code[at + 1] >= 0xD0 && code[at + 1] <= 0xD7)) at += 1;
-        at += 2;
-        bits = 0;
-        have = 0;
-        until = restart;
-        fresh = true;
-      }
-      for (let k = 0; k < n; k += 1, to += 1) {
-        let prediction = first;
-        const a = out[to - n], b = out[to - stride], c = out[to - stride - n];
-        if (!(fresh && x === 0)) {
-          if (x === 0) prediction = b;
-          else if (fresh || y === 0) prediction = a;
-          else prediction = [a, a, b, c, a + b - c, a + ((b - c) >> 1), b + ((a - c) >> 1), (a + b) >> 1][predictor];
-        }
-        out[to] = prediction + difference(chosen[k]);
-      }
-      until -= 1;
-      if (x === columns - 1) fresh = false;
-    }
-  }
-  if (shift) for (let i = 0; i < out.length; i += 1) out[i] <<= shift;
-  return typed(image, new Uint8Array(out.buffer));
 }
 
 // ---- grey -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,11 @@ use crate::gather::{Goods, LeftOut};
 use crate::pictures::{Picture, PictureKind};
 use crate::plan::DiscTexts;
 use filmdesk_instance::{Header, PersonName, Tag, tags};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+/// Path of the list that says which picture is of what.
+pub(crate) const PICTURES: &str = "IHE_PDI/PICTURES.TXT";
 
 /// One disc as the pages show it.
 pub(crate) struct DiscView<'a> {
@@ -94,6 +99,19 @@ impl DiscView<'_> {
     fn left_out(&self) -> impl Iterator<Item = &LeftOut> {
         self.goods.left_out.iter().filter(|left| !left.is_delivered())
     }
+}
+
+/// The list of pictures, for the viewer: File ID, frame from 1, and path of the picture, a line each; empty without any.
+pub(crate) fn picture_list(view: &DiscView<'_>, file_ids: &HashMap<usize, String>) -> Vec<u8> {
+    let mut out = String::new();
+    for series in &view.series {
+        for (path, picture) in view.shown(series, PictureKind::Image) {
+            if let Some(file_id) = file_ids.get(&picture.good) {
+                let _ = writeln!(out, "{file_id} {} {path}", picture.frame + 1);
+            }
+        }
+    }
+    out.into_bytes()
 }
 
 /// An attribute's text; empty when it has none.

@@ -1,7 +1,8 @@
 // Opens files with the viewer in a real browser and compares them with what decode.py found.
 //
 // usage: node decode.mjs PLAN.json     PLAN: { viewer, expected: [lines of decode.py], playwright, chromium }
-// Prints one JSON line: { files, pictures, equal, grey, greyWorst, names, unnamed, wrong: [what differed] }.
+// Prints one JSON line: { files, pictures, equal, near, nearWorst, grey, greyWorst, names, unnamed, syntaxes, wrong }.
+// near: lossy pictures compared sample by sample, and the greatest difference; wrong: what differed.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -21,13 +22,14 @@ const input = (await page.evaluateHandle(() => {
 })).asElement();
 
 /** In the page: what the viewer makes of one file. */
-async function seen(input, index) {
+async function seen(input, [index, whole]) {
   const hex = (bytes) => Array.from(new Uint8Array(bytes), (b) => b.toString(16).padStart(2, "0")).join("");
   const object = await openObject(input.files[index]);
   const name = object.root.text(0x00100010);
   const image = imageOf(object);
   if (!image) return { name };
   const hash = [];
+  const values = [];
   let grey = null;
   for (let frame = 0; frame < Math.min(3, image.frames); frame += 1) {
     let samples = await storedSamples(object, image, frame);
@@ -46,9 +48,10 @@ async function seen(input, index) {
         else plain[i * n + k] = samples[i * n + k];
       }
     }
+    if (whole) for (const value of plain) values.push(value);
     hash.push(hex(await crypto.subtle.digest("SHA-256", plain)));
   }
-  return { name, hash, grey };
+  return { name, hash, grey, values, allocated: image.allocated, signed: image.signed, syntax: object.syntax };
 }
 
 /** Greatest difference of two grey pictures. */
@@ -62,24 +65,43 @@ function difference(file, shades) {
   return worst;
 }
 
-const count = { files: 0, pictures: 0, equal: 0, grey: 0, greyWorst: 0, names: 0, unnamed: 0 };
+/** Greatest difference of samples from those in a file. */
+function distance(file, { values, allocated, signed }) {
+  const bytes = readFileSync(file);
+  const step = allocated / 8;
+  if (bytes.length !== values.length * step) return Infinity;
+  return values.reduce((worst, value, i) => {
+    const other = signed ? bytes.readIntLE(i * step, step) : bytes.readUIntLE(i * step, step);
+    return Math.max(worst, Math.abs(value - other));
+  }, 0);
+}
+
+const count = { files: 0, pictures: 0, equal: 0, near: 0, nearWorst: 0, grey: 0, greyWorst: 0, names: 0, unnamed: 0 };
+const syntaxes = {};
 await input.setInputFiles(plan.expected.map(({ path }) => path));
 for (const [index, expected] of plan.expected.entries()) {
-  const found = await input.evaluate(seen, index).catch((error) => ({ error: String(error) }));
+  const found = await input.evaluate(seen, [index, Boolean(expected.near)]).catch((error) => ({ error: String(error) }));
   count.files += 1;
   const about = `${expected.path} (${expected.class})`;
   if (expected.name === null) count.unnamed += 1;
   else if (expected.name === found.name?.replace(/=+$/, "")) count.names += 1;
   else if (!found.error) wrong.push(`${about}: the name is ${found.name}, not ${expected.name}`);
+  if (found.syntax) syntaxes[found.syntax] = (syntaxes[found.syntax] ?? 0) + 1;
+  if (expected.near) {
+    const worst = found.error ? Infinity : Math.max(...expected.near.map((file) => distance(file, found)));
+    count.near += 1;
+    count.nearWorst = Math.max(count.nearWorst, worst);
+    if (worst > 1) wrong.push(`${about}: ${found.error ?? `samples differ by ${worst}`}`);
+  }
   if (!expected.hash) continue;
   count.pictures += 1;
   if (JSON.stringify(found.hash) === JSON.stringify(expected.hash)) count.equal += 1;
-  else wrong.push(`${about}: ${found.error ?? "other samples"}`);
+  else if (!expected.near) wrong.push(`${about}: ${found.error ?? "other samples"}`);
   if (!expected.grey || !found.grey) continue;
   const worst = difference(expected.grey, Buffer.from(found.grey, "base64"));
   count.grey += 1;
   count.greyWorst = Math.max(count.greyWorst, worst);
   if (worst > 1) wrong.push(`${about}: grey differs by ${worst}`);
 }
-console.log(JSON.stringify({ ...count, wrong }));
+console.log(JSON.stringify({ ...count, syntaxes, wrong }));
 await browser.close();

@@ -1,7 +1,8 @@
 // Uses the viewer as people do: with a mouse, with fingers, with keys; on a slow drive; and asks axe about every page of the
 // disc and every state of the viewer, in both languages, at a desk and on a phone.
 //
-// usage: node viewer.mjs PLAN.json     PLAN: { folder, slow, playwright, axe, chromium, pictures, control }
+// usage: node viewer.mjs PLAN.json     PLAN: { folder, slow, large, bare, playwright, axe, chromium, pictures, control }
+// large: a disc with two images of 12 MB in a series; bare: the same without the list of its pictures.
 // folder: a disc with images MEASURED (row 0.5 mm, column 0.25 mm), UNKNOWN (no spacing), DETECTOR (a radiograph).
 // slow: a folder with one large image. control: a page with faults axe must find.
 // Prints one JSON line: { mouse: { lengths, turned }, keys, touch, progress, disc, axe: { pages, serious: [..], moderate: [..], control }, wrong }.
@@ -178,8 +179,8 @@ async function byTouch() {
 }
 
 /** A drive of 3.6 MB/s that takes 100 ms to seek. What stands on the screen while the picture is read. */
-async function onASlowDrive(folder) {
-  const page = await opened({ locale: "en-GB", viewport: { width: 1280, height: 840 } }, null, () => {
+async function onASlowDrive(folder, { locale = "en-GB", width = 1280 } = {}) {
+  const page = await opened({ locale, viewport: { width, height: 840 } }, null, () => {
     const slice = Blob.prototype.slice;
     const arrayBuffer = Blob.prototype.arrayBuffer;
     let head = 0;
@@ -201,8 +202,13 @@ async function onASlowDrive(folder) {
     $("folder").addEventListener("change", () => { globalThis.begun = performance.now(); }, true);
     setInterval(() => log.push({
       at: Math.round(performance.now() - (globalThis.begun ?? begun)), note: panes[0].note.hidden ? "" : panes[0].note.textContent,
-      whose: panes[0].corners.tl.textContent, picture: Boolean(panes[0].shown?.samples),
+      whose: panes[0].corners.tl.textContent, picture: Boolean(panes[0].shown?.samples), preview: Boolean(panes[0].preview),
     }), 20);
+    globalThis.shadeOf = (picture) => {
+      const context = new OffscreenCanvas(1, 1).getContext("2d");
+      context.drawImage(picture, picture.width / 2, picture.height / 2, 1, 1, 0, 0, 1, 1);
+      return context.getImageData(0, 0, 1, 1).data[0];
+    };
   });
   await page.setInputFiles("#folder", folder);
   if (folder === plan.slow) {
@@ -210,7 +216,18 @@ async function onASlowDrive(folder) {
     await page.waitForTimeout(700);
     await picture(page, "slow-drive");
   }
-  await page.waitForFunction(() => panes[0].shown?.samples);
+  const shades = [];
+  for (let k = 0; k < (folder === plan.large ? 2 : 1); k += 1) {
+    if (k) await page.evaluate(() => { step(1); });
+    if (folder === plan.large) {
+      await page.waitForFunction(() => panes[0].preview && /%/.test(panes[0].note.textContent));
+      shades.push([await page.evaluate(() => shadeOf(panes[0].preview))]);
+      await page.waitForTimeout(500);
+      await picture(page, `preview-${k}-${locale}-${width}`);
+    }
+    await page.waitForFunction((k) => panes[0].shown?.samples && panes[0].index === k, k);
+    if (folder === plan.large) shades[k].push(await page.evaluate(() => shadeOf(panes[0].bitmap)));
+  }
   await page.waitForTimeout(100);
   const log = await page.evaluate(() => log);
   await done(page);
@@ -218,7 +235,8 @@ async function onASlowDrive(folder) {
   const percents = log.map(({ note }) => /(\d+) %/.exec(note)?.[1]).filter(Boolean).map(Number);
   return {
     whose: first(({ whose }) => whose.includes("TEST")), percent: first(({ note }) => /\d %/.test(note)), read: log.findLast(({ note }) => /\d %/.test(note))?.at ?? null,
-    picture: first(({ picture }) => picture),
+    picture: first(({ picture }) => picture), preview: first(({ preview }) => preview), shades,
+    unmarked: log.filter(({ preview, note }) => preview && !/^(Preview|預覽)/.test(note)).length, after: log.at(-1).preview,
     percents: [...new Set(percents)], rising: percents.every((p, i) => i === 0 || p >= percents[i - 1]),
   };
 }
@@ -286,7 +304,8 @@ async function byAxe() {
   return { ...found, control: faults.serious.size };
 }
 
-const parts = { mouse: byMouse, keys: byKeys, touch: byTouch, progress: () => onASlowDrive(plan.slow), disc: () => onASlowDrive(plan.folder), axe: byAxe };
+const parts = { mouse: byMouse, keys: byKeys, touch: byTouch, progress: () => onASlowDrive(plan.slow), disc: () => onASlowDrive(plan.folder),
+  large: () => onASlowDrive(plan.large), phone: () => onASlowDrive(plan.large, { locale: "zh-TW", width: 390 }), bare: () => onASlowDrive(plan.bare), axe: byAxe };
 const answer = {};
 for (const [name, part] of Object.entries(parts)) if (!plan.only || plan.only === name) answer[name] = await part();
 console.log(JSON.stringify({ ...answer, wrong }));

@@ -76,6 +76,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// Goods, plans and discs in a folder of the test's own.
 pub mod production {
+    use filmdesk_fileset::MediaProfile;
     use filmdesk_fileset::profile::STD_GEN_CD;
     use filmdesk_instance::{InProcess, Source};
     use filmdesk_production::{Bilingual, DiscFacts, DiscTexts, GatherOptions, Goods, PlanOptions, Silent, gather};
@@ -140,8 +141,18 @@ pub mod production {
         }
 
         pub fn gather_these(&self, sources: Vec<Source>, capacity_sectors: u64, previews: bool) -> Goods {
+            self.gather_for(&STD_GEN_CD, sources, capacity_sectors, previews)
+        }
+
+        pub fn gather_for(
+            &self,
+            profile: &'static MediaProfile,
+            sources: Vec<Source>,
+            capacity_sectors: u64,
+            previews: bool,
+        ) -> Goods {
             let spool = self.at("spool");
-            let options = GatherOptions { profile: &STD_GEN_CD, capacity_sectors, spool: &spool, previews };
+            let options = GatherOptions { profile, capacity_sectors, spool: &spool, previews };
             gather(sources, &InProcess, &options, &Silent).expect("goods")
         }
     }

@@ -380,3 +380,6 @@ fn same_contents(a: &mut File, b: &Path) -> io::Result<bool> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

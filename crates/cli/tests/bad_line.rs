@@ -34,7 +34,8 @@ struct Place {
 impl Place {
     fn new(web: bool) -> Place {
         let orthanc = Orthanc::start().expect("Orthanc");
-        let desk = TestDesk::new().with("FILMDESK_WORKER_ATTEMPTS", "20");
+        // One try: what an archive that is away costs is no try.
+        let desk = TestDesk::new().with("FILMDESK_WORKER_ATTEMPTS", "1");
         let files = desk.state().with_file_name("files");
         let spec = Spec { ct: N_IMAGES, mr: 0, dx: 0, us: 0, date: date(2026, 10, 5), ..Spec::default() };
         make(&files, &spec).expect("CT");
@@ -105,8 +106,11 @@ async fn goes_bad(web: bool, fault: Option<Fault>, words: [&str; 2]) {
     desk::browser::until(&mut counter, &path, "ticking").await;
     place.line.set(Fault::Rate(SLOW));
     hands.ticked(id).await;
-    // Slow, it says how far it is.
+    // Slow, it says how far it is: stage, bytes, instances, rate, time left.
     says(&mut counter, &path, ["取回影像 · ", "fetching · "]).await;
+    says(&mut counter, &path, [&format!(" / {N_IMAGES} 個影像物件"), &format!(" of {N_IMAGES} objects")]).await;
+    says(&mut counter, &path, ["每秒 ", " a second"]).await;
+    says(&mut counter, &path, ["約剩 ", " left"]).await;
     wait_for("some of it", || place.line.passed() > BEFORE).await;
     match fault {
         Some(fault) => place.line.set(fault),

@@ -234,6 +234,7 @@ fn disc_view<'a>(standing: &'a Standing<'_>, facts: &DiscFacts, file_set: &FileS
         chosen: standing.chosen,
         texts: &standing.options.texts,
         profile: standing.options.profile.id,
+        format: standing.options.profile.format,
         web: standing.options.web,
         viewer: standing.options.viewer,
         volume_id: standing.volume_id.clone(),

@@ -196,6 +196,10 @@ fn one_patient_on_a_blu_ray_disc() {
     let verdict = examine(&made.path, &InProcess, Some(&STD_GEN_BD_JPEG), None).unwrap();
     assert!(verdict.report.is_good(), "{:#?}", verdict.report.findings);
     assert_eq!((verdict.report.n_instances, verdict.code.as_deref()), (21, Some("K7Q2-M9PX")));
+    let readme = Image::open(&made.path).unwrap().read("README.TXT", 1 << 20).unwrap();
+    let readme = String::from_utf8(readme).unwrap();
+    assert!(readme.contains("PS3.11 STD-GEN-BD-JPEG (File-set Creator), PS3.12 (UDF 2.60)"), "{readme}");
+    assert!(!readme.contains("IHE RAD"), "PDI has no Blu-ray disc: {readme}");
     let out = shop.at("7z");
     let Some(found) = unpacked(&made.path, &out) else { return };
     assert_eq!(found.len(), verdict.n_manifest_equal + 1);

@@ -88,19 +88,48 @@ fn every_character_set_file_of_debians_pydicom_is_on_a_disc_or_named() {
     every_file_is_on_a_disc_or_named(&debians("charset_files"), [18, 11, 7, 11]);
 }
 
-/// Media whose file system is not written here are known, with their capacity, and refused with the reason.
+/// Blu-ray: a UDF image of the medium's profile, or of another that is for it; judged in place, and a changed byte is seen.
 #[test]
-fn a_blu_ray_disc_is_refused_with_what_to_choose_instead() {
+fn a_blu_ray_disc_is_a_udf_image() {
+    let folder = tempfile::tempdir().expect("folder");
+    let source = debians("test_files").join("JPEG2000.dcm");
+    for (arguments, profile) in [
+        (["--medium", "bd"], "STD-GEN-BD-JPEG"),
+        (["--medium", "bd-25"], "STD-GEN-BD-JPEG"),
+        (["--profile", "std-gen-bd"], "STD-GEN-BD"),
+        (["--profile", "STD-GEN-BD-J2K"], "STD-GEN-BD-J2K"),
+    ] {
+        let out = folder.path().join(profile);
+        let making =
+            filmdesk().arg("disc").arg(&source).arg("--out").arg(&out).args(arguments).output().expect("starts");
+        assert!(making.status.success(), "{}", said(&making));
+        let image = files_below(&out).into_iter().find(|path| path.extension().is_some_and(|e| e == "iso"));
+        let image = image.expect("an image");
+        let check = || filmdesk().arg("check").arg(&image).args(["--profile", profile]).output().expect("starts");
+        assert!(check().status.success(), "{}", said(&check()));
+        let mut bytes = fs::read(&image).expect("read");
+        assert_eq!(&bytes[17 * 2048 + 1..17 * 2048 + 6], b"NSR03", "UDF");
+        // The copy of the metadata, which no reader asks while the first is whole.
+        let at = bytes.len() - (288 + 2 * 32) * 2048 + 20;
+        bytes[at] ^= 1;
+        fs::write(&image, bytes).expect("written");
+        assert_eq!(check().status.code(), Some(3), "{}", said(&check()));
+    }
+}
+
+/// Media whose file system is not written here are known and refused with the reason.
+#[test]
+fn a_dvd_ram_is_refused_with_what_to_choose_instead() {
     let source = debians("test_files").join("CT_small.dcm");
     let ask = |arguments: &[&str]| {
         let output = filmdesk().arg("disc").arg(&source).arg("--plan-only").args(arguments).output().expect("starts");
         (output.status.code(), said(&output))
     };
-    for arguments in [["--medium", "bd"], ["--profile", "STD-GEN-BD-JPEG"], ["--profile", "std-gen-bd"]] {
-        let (code, text) = ask(&arguments);
-        assert_eq!(code, Some(2), "{text}");
-        assert!(text.contains("UDF 2.5") && text.contains("choose DVDs or a USB stick"), "{text}");
-    }
+    let (code, text) = ask(&["--profile", "STD-GEN-DVD-RAM"]);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("UDF 1.5") && text.contains("choose STD-GEN-DVD-JPEG or STD-GEN-BD-JPEG"), "{text}");
+    let (code, text) = ask(&["--medium", "bd", "--profile", "STD-GEN-DVD-JPEG"]);
+    assert!(code == Some(2) && text.contains("for it there are STD-GEN-BD-JPEG, STD-GEN-BD-J2K"), "{text}");
     let (code, text) = ask(&["--profile", "STD-GEN-FLOPPY"]);
     assert!(code == Some(2) && text.contains("known are STD-GEN-CD"), "{text}");
     assert_eq!(ask(&["--medium", "dvd"]).0, Some(0), "the control: a DVD is planned");

@@ -63,6 +63,17 @@ fn made_objects_of_every_kind() {
     }
 }
 
+/// Video, which no CD and no DVD takes: its Blu-ray profile does, as it came.
+#[test]
+fn a_made_video_on_blu_ray() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (made, expected) = (folder.path().join("made"), folder.path().join("expected.json"));
+    let output = python(&[&format!("{HERE}/corpus.py"), text(&made), text(&expected)]);
+    assert!(output.status.success(), "{}", said(&output));
+    let said = accepted(&made, &["--profile", "STD-GEN-BD-MPEG4-HPLV41"]);
+    assert!(said.contains("compressed as stored 1,"), "{said}");
+}
+
 /// Prints a disc's label for each of these names, as the counter does, and reads it: it shows the masked form of that very
 /// name, in whatever script. (A character that is in none of its fonts is refused, never printed as a box: the test of the
 /// papers shows it.)
@@ -111,16 +122,38 @@ fn the_files_of_pydicom() {
     labelled(&names);
 }
 
-/// The same on media of other profiles, with as much left as it came as each allows.
+/// The same on media of other profiles, with as much left as it came as each allows: DVD, Blu-ray as UDF images, sticks as
+/// folders. DCMTK indexes each again under the very profile.
 #[test]
 fn the_files_of_pydicom_under_other_profiles() {
     let files = pydicom::data().expect("`make neighbours` installs pydicom");
-    for profile in ["STD-GEN-DVD-JPEG", "STD-GEN-DVD-J2K", "STD-CTMR-CD"] {
-        let said = accepted(&files, &["--profile", profile]);
-        let n = said.split("compressed as stored ").nth(1).and_then(|rest| rest.split([',', ' ']).next());
-        // There is no CT or MR in lossless JPEG among them.
-        let n = n.map_or(0, |n| n.parse::<u32>().expect("a number"));
-        assert!(n >= 5 || profile == "STD-CTMR-CD", "{profile}: {said}");
+    under_profiles(&files, &["STD-GEN-DVD-JPEG", "STD-GEN-DVD-J2K", "STD-CTMR-CD"]);
+}
+
+#[test]
+fn the_files_of_pydicom_on_blu_ray() {
+    let files = pydicom::data().expect("`make neighbours` installs pydicom");
+    under_profiles(&files, &["STD-GEN-BD-JPEG", "STD-GEN-BD-J2K", "STD-GEN-BD"]);
+}
+
+#[test]
+fn the_files_of_pydicom_on_sticks() {
+    let files = pydicom::data().expect("`make neighbours` installs pydicom");
+    under_profiles(&files, &["STD-GEN-USB-JPEG", "STD-GEN-USB-J2K"]);
+}
+
+fn under_profiles(files: &Path, profiles: &[&str]) {
+    for profile in profiles {
+        let said = accepted(files, &["--profile", profile]);
+        let count = |figure: &str| {
+            let n = said.split(figure).nth(1).and_then(|rest| rest.split([',', ' ']).next());
+            n.map_or(0, |n| n.parse::<u32>().expect("a number"))
+        };
+        // There is no CT or MR in lossless JPEG among them, and the plain profile decompresses.
+        let plain = ["STD-CTMR-CD", "STD-GEN-BD"].contains(profile);
+        assert!(count("compressed as stored ") >= 5 || plain, "{profile}: {said}");
+        assert!(count("indexed again by DCMTK ") >= 50 || *profile == "STD-CTMR-CD", "{profile}: {said}");
+        assert_eq!(count("files in UDF ") > 100, profile.contains("-BD"), "{profile}: {said}");
     }
 }
 

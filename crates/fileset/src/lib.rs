@@ -32,5 +32,5 @@ pub use dicomdir_reader::{Dicomdir, DicomdirError, DicomdirNote, DirectoryRecord
 pub use file_id::{FileId, FileIdError, FileSetId, FileSetIdError};
 pub use file_set::{BuildError, FileSet, Member, Synthesised};
 pub use file_tree::{FileTree, FolderTree, Oddity};
-pub use profile::{MediaProfile, NotAdmitted};
+pub use profile::{MediaFormat, MediaProfile, NotAdmitted};
 pub use record_type::RecordType;

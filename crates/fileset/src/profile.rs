@@ -24,6 +24,8 @@ pub struct MediaProfile {
     pub clause: &'static str,
     /// What it is written on, for people.
     pub media: &'static str,
+    /// The file system PS3.12 gives that medium.
+    pub format: MediaFormat,
     /// UIDs of the transfer syntaxes it allows. The first is the one everything decodable can be brought to.
     pub transfer_syntaxes: &'static [&'static str],
     /// SOP Classes it allows, where it does not allow all that have a directory record.
@@ -32,12 +34,34 @@ pub struct MediaProfile {
     pub(crate) extra_keys: ExtraKeys,
 }
 
+/// The file system of a medium, which bounds a file's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaFormat {
+    /// ISO 9660: CD (PS3.12 F.2.2), and DVD, which may be UDF as well (P.2).
+    Iso9660,
+    /// FAT32 at most: sticks.
+    Fat,
+    /// UDF 2.50 or 2.60: Blu-ray (PS3.12 X.2.1).
+    Udf,
+}
+
+impl MediaFormat {
+    /// The most bytes one file can have: 4 GiB − 1 where a length has 32 bits (ECMA-119 §6.5.1, FAT32), and on UDF more than
+    /// any disc holds.
+    pub fn largest_file(self) -> u64 {
+        match self {
+            MediaFormat::Iso9660 | MediaFormat::Fat => u64::from(u32::MAX),
+            MediaFormat::Udf => u64::MAX,
+        }
+    }
+}
+
 /// Which keys a profile asks for beyond PS3.3 Annex F.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ExtraKeys {
     /// None (PS3.11 Table D.3-2).
     None,
-    /// PS3.11 Table H.3-2, which Annex J takes over.
+    /// PS3.11 Table H.3-2, which Annexes J, M and N take over.
     GeneralCompressed,
     /// PS3.11 Table E.3-2: geometry of CT and MR.
     CtMr,
@@ -48,6 +72,7 @@ pub const STD_GEN_CD: MediaProfile = MediaProfile {
     id: "STD-GEN-CD",
     clause: "PS3.11 Annex D",
     media: "CD-R",
+    format: MediaFormat::Iso9660,
     transfer_syntaxes: &[EXPLICIT_VR_LE],
     only_sop_classes: None,
     extra_keys: ExtraKeys::None,
@@ -58,6 +83,7 @@ pub const STD_GEN_DVD_JPEG: MediaProfile = MediaProfile {
     id: "STD-GEN-DVD-JPEG",
     clause: "PS3.11 Annex H",
     media: "DVD",
+    format: MediaFormat::Iso9660,
     transfer_syntaxes: &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1, JPEG_BASELINE, JPEG_EXTENDED],
     only_sop_classes: None,
     extra_keys: ExtraKeys::GeneralCompressed,
@@ -68,6 +94,7 @@ pub const STD_GEN_DVD_J2K: MediaProfile = MediaProfile {
     id: "STD-GEN-DVD-J2K",
     clause: "PS3.11 Annex H",
     media: "DVD",
+    format: MediaFormat::Iso9660,
     transfer_syntaxes: &[EXPLICIT_VR_LE, J2K_LOSSLESS, J2K],
     only_sop_classes: None,
     extra_keys: ExtraKeys::GeneralCompressed,
@@ -78,6 +105,7 @@ pub const STD_GEN_USB_JPEG: MediaProfile = MediaProfile {
     id: "STD-GEN-USB-JPEG",
     clause: "PS3.11 Annex J",
     media: "USB",
+    format: MediaFormat::Fat,
     transfer_syntaxes: &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1, JPEG_BASELINE, JPEG_EXTENDED],
     only_sop_classes: None,
     extra_keys: ExtraKeys::GeneralCompressed,
@@ -88,6 +116,7 @@ pub const STD_GEN_USB_J2K: MediaProfile = MediaProfile {
     id: "STD-GEN-USB-J2K",
     clause: "PS3.11 Annex J",
     media: "USB",
+    format: MediaFormat::Fat,
     transfer_syntaxes: &[EXPLICIT_VR_LE, J2K_LOSSLESS, J2K],
     only_sop_classes: None,
     extra_keys: ExtraKeys::GeneralCompressed,
@@ -98,23 +127,83 @@ pub const STD_CTMR_CD: MediaProfile = MediaProfile {
     id: "STD-CTMR-CD",
     clause: "PS3.11 Annex E",
     media: "CD-R",
+    format: MediaFormat::Iso9660,
     transfer_syntaxes: &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1],
     only_sop_classes: Some(&[CT_IMAGE, MR_IMAGE, SC_IMAGE]),
     extra_keys: ExtraKeys::CtMr,
 };
 
+/// A profile for Blu-ray: PS3.11 Annex M or N, or D for the plain one.
+const fn blu_ray(
+    id: &'static str,
+    clause: &'static str,
+    transfer_syntaxes: &'static [&'static str],
+    extra_keys: ExtraKeys,
+) -> MediaProfile {
+    let (media, format) = ("BD", MediaFormat::Udf);
+    MediaProfile { id, clause, media, format, transfer_syntaxes, only_sop_classes: None, extra_keys }
+}
+
+const ANNEX_M: &str = "PS3.11 Annex M";
+const ANNEX_N: &str = "PS3.11 Annex N";
+
+/// General purpose Blu-ray, uncompressed.
+pub const STD_GEN_BD: MediaProfile = blu_ray("STD-GEN-BD", "PS3.11 Annex D", &[EXPLICIT_VR_LE], ExtraKeys::None);
+
+/// General purpose Blu-ray with JPEG.
+pub const STD_GEN_BD_JPEG: MediaProfile = blu_ray(
+    "STD-GEN-BD-JPEG",
+    ANNEX_M,
+    &[EXPLICIT_VR_LE, JPEG_LOSSLESS_SV1, JPEG_BASELINE, JPEG_EXTENDED],
+    ExtraKeys::GeneralCompressed,
+);
+
+/// General purpose Blu-ray with JPEG 2000.
+pub const STD_GEN_BD_J2K: MediaProfile =
+    blu_ray("STD-GEN-BD-J2K", ANNEX_M, &[EXPLICIT_VR_LE, J2K_LOSSLESS, J2K], ExtraKeys::GeneralCompressed);
+
+/// A Blu-ray profile for one kind of video.
+const fn video(id: &'static str, clause: &'static str, transfer_syntaxes: &'static [&'static str]) -> MediaProfile {
+    blu_ray(id, clause, transfer_syntaxes, ExtraKeys::GeneralCompressed)
+}
+
+/// Blu-ray with video, a profile for each kind: MPEG-2 of main and of high level; MPEG-4 AVC/H.264 of level 4.1, the same
+/// as Blu-ray players take it, of level 4.2 in two and in three dimensions, and stereo.
+static VIDEO: [MediaProfile; 7] = [
+    video("STD-GEN-BD-MPEG2-MPML", ANNEX_M, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.100"]),
+    video("STD-GEN-BD-MPEG2-MPHL", ANNEX_M, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.101"]),
+    video("STD-GEN-BD-MPEG4-HPLV41", ANNEX_M, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.102"]),
+    video("STD-GEN-BD-MPEG4-HPLV41BD", ANNEX_M, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.103"]),
+    video("STD-GEN-BD-MPEG4-HPLV42-2D", ANNEX_N, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.104"]),
+    video("STD-GEN-BD-MPEG4-HPLV42-3D", ANNEX_N, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.105"]),
+    video("STD-GEN-BD-MPEG4-SHPLV42", ANNEX_N, &[EXPLICIT_VR_LE, "1.2.840.10008.1.2.4.106"]),
+];
+
 /// Every profile known here, the default first.
-pub const PROFILES: &[&MediaProfile] =
-    &[&STD_GEN_CD, &STD_GEN_DVD_JPEG, &STD_GEN_DVD_J2K, &STD_GEN_USB_JPEG, &STD_GEN_USB_J2K, &STD_CTMR_CD];
+pub static PROFILES: &[&MediaProfile] = &[
+    &STD_GEN_CD,
+    &STD_GEN_DVD_JPEG,
+    &STD_GEN_DVD_J2K,
+    &STD_GEN_USB_JPEG,
+    &STD_GEN_USB_J2K,
+    &STD_CTMR_CD,
+    &STD_GEN_BD_JPEG,
+    &STD_GEN_BD_J2K,
+    &STD_GEN_BD,
+    &VIDEO[0],
+    &VIDEO[1],
+    &VIDEO[2],
+    &VIDEO[3],
+    &VIDEO[4],
+    &VIDEO[5],
+    &VIDEO[6],
+];
 
 /// Profiles of media whose file system is not written here: how their identifiers begin, and why.
-const NOT_MADE: &[(&str, &str)] = &[
-    (
-        "STD-GEN-BD",
-        "a Blu-ray disc is UDF 2.5 or 2.6 (PS3.12 X.2.1), and images here are ISO 9660; choose DVDs or a USB stick",
-    ),
-    ("STD-GEN-DVD-RAM", "a DVD-RAM is UDF 1.5 (PS3.12 J.2.1), and images here are ISO 9660; choose STD-GEN-DVD-JPEG"),
-];
+const NOT_MADE: &[(&str, &str)] = &[(
+    "STD-GEN-DVD-RAM",
+    "a DVD-RAM is UDF 1.5 (PS3.12 J.2.1), which is not written here; choose STD-GEN-DVD-JPEG or STD-GEN-BD-JPEG",
+)];
 
 /// Why there is no profile of an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

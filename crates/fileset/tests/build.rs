@@ -165,7 +165,16 @@ fn profiles_admit_what_their_annex_allows() {
     assert!(admits(&profile::STD_CTMR_CD, &ct, jpeg).is_ok());
     assert_eq!(admits(&profile::STD_CTMR_CD, &sr, EXPLICIT_LE), Err("sop-class-not-in-profile"));
     assert_eq!(admits(&profile::STD_GEN_DVD_J2K, &ct, jpeg), Err("transfer-syntax-not-in-profile"));
+    let video = "1.2.840.10008.1.2.4.102";
+    assert!(admits(&profile::STD_GEN_BD_JPEG, &ct, jpeg).is_ok());
+    assert_eq!(admits(&profile::STD_GEN_BD, &ct, jpeg), Err("transfer-syntax-not-in-profile"));
+    assert_eq!(admits(&profile::STD_GEN_BD_JPEG, &ct, video), Err("transfer-syntax-not-in-profile"));
+    let of_video: Vec<&str> =
+        profile::PROFILES.iter().filter(|profile| admits(profile, &ct, video).is_ok()).map(|p| p.id).collect();
+    assert_eq!(of_video, ["STD-GEN-BD-MPEG4-HPLV41"], "one profile for one kind of video");
     for profile in profile::PROFILES {
+        let udf = profile.format == filmdesk_fileset::MediaFormat::Udf;
+        assert_eq!((udf, udf), (profile.media == "BD", profile.format.largest_file() > 1 << 32), "{}", profile.id);
         assert_eq!(MediaProfile::by_id(&profile.id.to_lowercase()).unwrap().id, profile.id);
         assert!(admits(profile, &ct, EXPLICIT_LE).is_ok(), "{}", profile.id);
     }

@@ -1,20 +1,25 @@
-//! Plans and writes an order of any size into a sink that counts, and says what it took: `big_order FILE GIGABYTES`.
-//! FILE is one DICOM object; the order holds as many of it as make the size, each of half a megabyte.
+//! Plans and writes an order of any size into a sink that counts, and says what it took: `big_order FILE GIGABYTES [bd]`.
+//! FILE is one DICOM object; the order holds as many of it as make the size, each of half a megabyte, on DVDs or Blu-ray.
 
-use filmdesk_fileset::profile::STD_GEN_DVD_JPEG;
+use filmdesk_fileset::profile::{STD_GEN_BD_JPEG, STD_GEN_DVD_JPEG};
 use filmdesk_instance::{Source, read_header};
-use filmdesk_production::iso::CountingSink;
+use filmdesk_production::volume::CountingSink;
 use filmdesk_production::{DiscFacts, DiscTexts, Good, Goods, PlanOptions, Silent, plan, write_disc};
 use std::error::Error;
 use std::io::Write;
 
-/// Bytes of each object, and sectors of a DVD.
+/// Bytes of each object, and sectors of a DVD and of a Blu-ray disc.
 const OBJECT: u64 = 527_000;
 const DVD: u64 = 2_298_496;
+const BD: u64 = 12_219_392;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [file, gigabytes] = arguments.as_slice() else { return Err("usage: big_order FILE GIGABYTES".into()) };
+    let (file, gigabytes, profile, capacity_sectors) = match arguments.as_slice() {
+        [file, gigabytes] => (file, gigabytes, &STD_GEN_DVD_JPEG, DVD),
+        [file, gigabytes, medium] if medium == "bd" => (file, gigabytes, &STD_GEN_BD_JPEG, BD),
+        _ => return Err("usage: big_order FILE GIGABYTES [bd]".into()),
+    };
     let n = gigabytes.parse::<u64>()? * 1_000_000_000 / OBJECT;
     let model = read_header(&Source::file(file))?;
     let mut bytes = tempfile::NamedTempFile::new()?;
@@ -32,8 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let options = PlanOptions {
         volume_prefix: "BIG".into(),
-        capacity_sectors: DVD,
-        profile: &STD_GEN_DVD_JPEG,
+        capacity_sectors,
+        profile,
         web: false,
         viewer: false,
         texts: DiscTexts::default(),

@@ -2,10 +2,10 @@
 
 use crate::failure::{Failure, FailureCode};
 use crate::gather::Goods;
-use crate::iso::{FileSpec, Layout, VolumeSpec};
 use crate::pages::{self, DiscView, SeriesView};
 use crate::patient::ExpectedPatient;
 use crate::plan::PlanOptions;
+use crate::volume::{FileSpec, FileSystem, Layout, VolumeSpec};
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{BuildError, FileSet, FileSetId, Member};
 use filmdesk_instance::Header;
@@ -78,6 +78,7 @@ pub(crate) struct Contents {
     pub files: Vec<ContentFile>,
     volume_id: String,
     volume_set_id: String,
+    file_system: FileSystem,
 }
 
 impl Contents {
@@ -120,7 +121,8 @@ impl Contents {
         let size = files.iter().map(|file| file.path.len() as u64 + MANIFEST_LINE).sum();
         files.push(ContentFile { path: MANIFEST.to_owned(), size, bytes: Bytes::Manifest });
         let volume_set_id = standing.options.volume_prefix.clone();
-        Ok(Contents { file_set, files, volume_id: standing.volume_id.clone(), volume_set_id })
+        let file_system = FileSystem::of(standing.options.profile);
+        Ok(Contents { file_set, files, volume_id: standing.volume_id.clone(), volume_set_id, file_system })
     }
 
     /// Where each file lies on the disc.
@@ -132,7 +134,7 @@ impl Contents {
             created_at: facts.created_at.clone(),
             files: self.files.iter().map(|f| FileSpec { path: f.path.clone(), size: f.size }).collect(),
         };
-        Layout::new(&spec).map_err(|fault| {
+        Layout::new(self.file_system, &spec).map_err(|fault| {
             let what = format!("The disc cannot be laid out: {fault}.");
             Failure::new(FailureCode::ProcessingFailure, WhoCanFix::Operator, what, "Report this with the message.")
         })
@@ -237,6 +239,7 @@ fn disc_view<'a>(standing: &'a Standing<'_>, facts: &DiscFacts, file_set: &FileS
         chosen: standing.chosen,
         texts: &standing.options.texts,
         profile: standing.options.profile.id,
+        format: standing.options.profile.format,
         web: standing.options.web,
         viewer: standing.options.viewer,
         volume_id: standing.volume_id.clone(),

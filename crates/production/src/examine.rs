@@ -1,14 +1,14 @@
-//! Judging a finished medium, ours or another's: an ISO image, a ZIP or a folder.
+//! Judging a finished medium, ours or another's: a disc image (ISO 9660 or UDF), a ZIP or a folder.
 //!
 //! The File-set is judged by [`filmdesk_fileset::check`]; added here is what an image and a manifest can prove. On an image
 //! of ours nothing can change unseen: the layout determines every byte outside the files, the manifest every file, and a
 //! change of the manifest shows against the files.
 
 use crate::contents::MANIFEST;
-use crate::iso::{IsoFault, IsoImage};
 use crate::make::MadeDisc;
 use crate::manifest::parse_manifest;
 use crate::parallel::in_parallel;
+use crate::volume::{Image, ImageFault};
 use crate::zipped::{ZipFault, ZipTree};
 use filmdesk_fileset::SourceObject;
 use filmdesk_fileset::{CheckOptions, CheckReport, FileTree, Finding, FolderTree, MediaProfile, Severity, check};
@@ -52,13 +52,13 @@ pub enum ExamineError {
     Unreadable(#[from] io::Error),
     /// It is a file, but no image.
     #[error("{0}")]
-    Image(#[from] IsoFault),
+    Image(#[from] ImageFault),
     /// It is a ZIP, but no medium.
     #[error("{0}")]
     Zip(#[from] ZipFault),
 }
 
-/// Examines an ISO image, a ZIP or a folder. `sources` are the objects it was made from, when they are at hand; `scratch` is a
+/// Examines a disc image, a ZIP or a folder. `sources` are the objects it was made from, when they are at hand; `scratch` is a
 /// folder in which some may be decoded for comparison.
 ///
 /// # Errors
@@ -79,7 +79,7 @@ pub fn examine(
         judge_hash(path, &mut examination, &mut findings)?;
         Box::new(zip)
     } else {
-        let image = IsoImage::open(path)?;
+        let image = Image::open(path)?;
         judge_image(&image, &mut examination, &mut findings)?;
         Box::new(image)
     };
@@ -101,7 +101,7 @@ fn finding(severity: Severity, code: &'static str, place: &str, message: impl In
     Finding { severity, code, place: place.to_owned(), message: message.into() }
 }
 
-fn judge_image(image: &IsoImage, to: &mut Examination, findings: &mut Vec<Finding>) -> Result<(), ExamineError> {
+fn judge_image(image: &Image, to: &mut Examination, findings: &mut Vec<Finding>) -> Result<(), ExamineError> {
     to.volume_id = Some(image.volume_id().to_owned());
     to.size_bytes = image.len();
     judge_hash(image.path(), to, findings)?;

@@ -4,6 +4,7 @@ use crate::failure::{Failure, FailureCode, Journal, Stage};
 use crate::parallel::in_parallel;
 use crate::pictures::{Picture, make_pictures};
 use crate::rejected::leave_out_rejected;
+use crate::volume::{FileSystem, SECTOR};
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{MediaProfile, NotAdmitted};
 use filmdesk_instance::{
@@ -108,7 +109,7 @@ impl LeftOut {
     /// The code of an object that is on the medium already, byte for byte.
     pub const SAME_AGAIN: &str = "same-object-again";
 
-    /// The code of an object that is too large for a file of ISO 9660 (ECMA-119 §6.5.1) and of FAT32.
+    /// The code of an object that is too large for a file of ISO 9660 (ECMA-119 §6.5.1) or of FAT32; UDF takes it.
     pub const OVER_4_GIB: &str = "instance-over-4-gib";
 
     /// Nothing is missing from the medium: the same object, byte for byte, is on it.
@@ -198,7 +199,7 @@ fn gather_hashing(
     rewrite(&mut goods, inspector, options, journal)?;
     hash(&mut goods.goods, journal, hash_all)?;
     settle_duplicates(&mut goods);
-    leave_out_oversized(&mut goods, options.capacity_sectors);
+    leave_out_oversized(&mut goods, options);
     goods.left_out.sort_by_key(|left| left.given);
     assert_eq!(goods.goods.len() + goods.left_out.len(), n_given, "every object is on a medium or named");
     if options.previews {
@@ -390,17 +391,21 @@ fn settle_duplicates(goods: &mut Goods) {
     });
 }
 
-/// What alone is larger than a medium, or than a file of ISO 9660 can be. Some sectors are kept for what a disc always
-/// holds.
-fn leave_out_oversized(goods: &mut Goods, capacity_sectors: u64) {
-    const ALWAYS_SECTORS: u64 = 512;
-    let most = capacity_sectors.saturating_sub(ALWAYS_SECTORS) * crate::iso::SECTOR;
+/// What alone is larger than a medium, or than a file of its file system can be. Some sectors are kept for what a disc
+/// always holds.
+fn leave_out_oversized(goods: &mut Goods, options: &GatherOptions<'_>) {
+    const PAGES_SECTORS: u64 = 512;
+    let always = FileSystem::of(options.profile).always_sectors() + PAGES_SECTORS;
+    let most = options.capacity_sectors.saturating_sub(always) * SECTOR;
+    let largest = options.profile.format.largest_file();
     goods.goods.retain(|good| {
-        let (code, reason) = if good.file_len() > u64::from(u32::MAX) {
-            (LeftOut::OVER_4_GIB, "this object alone has 4 GiB or more: no file of a disc or a stick can be so large")
+        let (code, reason) = if good.file_len() > largest {
+            let reason = "this object alone has 4 GiB or more: no file of a CD, a DVD or a stick can be so large; choose a \
+                          Blu-ray disc";
+            (LeftOut::OVER_4_GIB, reason)
         } else if good.file_len() > most {
             let code = FailureCode::InstanceOversized.as_str();
-            (code, "this object alone is larger than the medium: choose a DVD or a USB stick")
+            (code, "this object alone is larger than the medium: choose a DVD, a USB stick or a Blu-ray disc")
         } else {
             return true;
         };

@@ -13,7 +13,7 @@
 //!   was listed, and [`check_announced`] what an object says it is with what it was sent as (W4).
 //! - [`plan`] puts studies on the fewest discs and knows the exact bytes of each. The plan that sets the fee is the plan
 //!   that is made. [`Goods::save`] and [`Goods::load`] carry it over a restart: the same goods give the same plan.
-//! - [`make_disc`] writes one image in one pass ([`iso`]), reads it back down to the last byte (W8), and only then gives it
+//! - [`make_disc`] writes one image in one pass ([`volume`]), reads it back down to the last byte (W8), and only then gives it
 //!   its name. The File-set itself is [`filmdesk_fileset`]'s.
 //! - [`unpack`] makes a folder of a finished image, [`zip`](zip()) a ZIP: for sticks and downloads.
 //! - [`examine`] judges any disc image, ZIP or folder, ours or another's.
@@ -25,7 +25,7 @@ mod contents;
 mod examine;
 mod failure;
 mod gather;
-pub mod iso;
+mod iso;
 mod make;
 mod manifest;
 mod pack;
@@ -37,7 +37,9 @@ mod plan;
 mod read_back;
 mod reasons;
 mod rejected;
+mod udf;
 mod unpack;
+pub mod volume;
 mod zipped;
 
 pub use contents::{DiscFacts, MANIFEST};

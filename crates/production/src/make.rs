@@ -3,10 +3,10 @@
 use crate::contents::{Bytes, ContentFile, Contents, DiscFacts, manifest};
 use crate::failure::{Failure, FailureCode, Journal, Stage};
 use crate::gather::{Goods, stop_if_cancelled, unreadable};
-use crate::iso::{FlushedFile, ImageWriter, Layout, WriteFault, WrittenImage};
 use crate::patient::check_header;
 use crate::plan::{DiscPlan, DiscSetPlan, no_such_disc};
 use crate::read_back::{Expected, read_back};
+use crate::volume::{FlushedFile, ImageWriter, Layout, WriteFault, WrittenImage};
 use filmdesk_desk::WhoCanFix;
 use filmdesk_instance::Inspector;
 use std::fs::{File, TryLockError};

@@ -6,16 +6,13 @@
 use crate::contents::{Contents, DiscFacts, Standing};
 use crate::failure::{Failure, FailureCode};
 use crate::gather::Goods;
-use crate::iso::{PADDING_SECTORS, SECTOR, sectors};
 use crate::pack::pack;
+use crate::volume::{FileSystem, SECTOR, sectors};
 use filmdesk_desk::{PlannedDiscSummary, WhoCanFix};
 use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::tags;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-
-/// Sectors no disc is without: system area, descriptors, tables and root directories of both trees, padding.
-const ALWAYS_SECTORS: u64 = 16 + 3 + 4 + 2 + PADDING_SECTORS;
 
 /// A text in the two languages every page and paper has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,7 +175,7 @@ struct Unit {
 impl<'g> Planner<'g, '_> {
     fn plan(&self) -> Result<DiscSetPlan<'g>, Failure> {
         let capacity = self.options.capacity_sectors;
-        let room = capacity.saturating_sub(ALWAYS_SECTORS);
+        let room = capacity.saturating_sub(self.file_system().always_sectors());
         let units = self.units()?;
         let least: Vec<u64> = units.iter().map(|unit| unit.least).collect();
         let mut failure = None;
@@ -273,7 +270,7 @@ impl<'g> Planner<'g, '_> {
             if fits == 0 {
                 let uid = &self.goods.goods[rest[0]].header.sop_instance_uid;
                 let what = format!("The object {uid} with what a disc must hold is larger than the medium.");
-                let next = "Choose a larger medium, such as a DVD.";
+                let next = "Choose a larger medium, such as a DVD or a Blu-ray disc.";
                 return Err(Failure::new(FailureCode::InstanceOversized, WhoCanFix::Clerk, what, next));
             }
             let (run, later) = rest.split_at(fits);
@@ -285,17 +282,22 @@ impl<'g> Planner<'g, '_> {
 
     fn unit(&self, goods: Vec<usize>) -> Result<Unit, Failure> {
         let least = self.file_sectors(&goods);
-        let most = self.size(&goods)?.saturating_sub(ALWAYS_SECTORS);
+        let most = self.size(&goods)?.saturating_sub(self.file_system().always_sectors());
         Ok(Unit { goods, least, most })
     }
 
     fn file_sectors(&self, goods: &[usize]) -> u64 {
-        goods.iter().map(|good| sectors(self.goods.goods[*good].file_len())).sum()
+        goods.iter().map(|good| self.file_system().file_sectors(self.goods.goods[*good].file_len())).sum()
+    }
+
+    fn file_system(&self) -> FileSystem {
+        FileSystem::of(self.options.profile)
     }
 
     fn fits(&self, goods: &[usize]) -> Result<bool, Failure> {
         let capacity = self.options.capacity_sectors;
-        Ok(self.file_sectors(goods) + ALWAYS_SECTORS <= capacity && self.size(goods)? <= capacity)
+        let least = self.file_sectors(goods) + self.file_system().always_sectors();
+        Ok(least <= capacity && self.size(goods)? <= capacity)
     }
 
     /// Exact sectors of a disc with these objects, its number and count as long as they can get.

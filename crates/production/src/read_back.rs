@@ -3,12 +3,12 @@
 use crate::contents::{Bytes, Contents, DiscFacts, MANIFEST};
 use crate::failure::{Failure, FailureCode, Journal, Stage};
 use crate::gather::{Good, Goods, stop_if_cancelled, unreadable};
-use crate::iso::{IsoImage, WrittenImage};
 use crate::make::source_changed;
 use crate::manifest::parse_manifest;
 use crate::parallel::in_parallel;
 use crate::patient::{ExpectedPatient, check_header};
 use crate::plan::PlanOptions;
+use crate::volume::{FileSystem, Image, WrittenImage};
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{CheckOptions, Severity, check};
 use filmdesk_instance::{Inspector, Source};
@@ -38,11 +38,12 @@ pub(crate) fn read_back(
     inspector: &dyn Inspector,
     journal: &dyn Journal,
 ) -> Result<(), Failure> {
-    let image = IsoImage::open(part).map_err(|fault| differs(&fault.to_string()))?;
+    let image = Image::open(part).map_err(|fault| differs(&fault.to_string()))?;
     image.check_own_layout().map_err(|fault| differs(&fault.to_string()))?;
     let names = expected.contents.files.iter().map(|file| (&file.path, file.size));
     let there = image.files().iter().map(|(path, size)| (path, *size));
     if image.volume_id() != expected.contents.file_set.id().as_str()
+        || image.file_system() != FileSystem::of(expected.options.profile)
         || image.code() != expected.facts.code
         || !names.eq(there)
     {
@@ -65,7 +66,7 @@ fn differs(what: &str) -> Failure {
 
 /// Each object against what was weighed, or, when it was not, against its source byte for byte; every other file against
 /// the hash it was written with.
-fn compare_files(image: &IsoImage, expected: &Expected<'_>, journal: &dyn Journal) -> Result<(), Failure> {
+fn compare_files(image: &Image, expected: &Expected<'_>, journal: &dyn Journal) -> Result<(), Failure> {
     let done = AtomicU64::new(0);
     in_parallel(&expected.contents.files, |index, file| {
         stop_if_cancelled(journal)?;
@@ -89,7 +90,7 @@ fn compare_files(image: &IsoImage, expected: &Expected<'_>, journal: &dyn Journa
 }
 
 /// What precedes the data set is ours, and the data set is the one that was weighed, or is still its source's.
-fn compare_good(image: &IsoImage, path: &str, good: &Good) -> Result<(), Failure> {
+fn compare_good(image: &Image, path: &str, good: &Good) -> Result<(), Failure> {
     let meta = good.file_meta();
     let mut data_set = match good.data_set_sha256 {
         Some(expected) => DataSetCheck::Hash(Box::new(Sha256::new()), expected),
@@ -149,7 +150,7 @@ thread_local! {
     static SOURCE: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-fn compare_manifest(image: &IsoImage, expected: &Expected<'_>) -> Result<(), Failure> {
+fn compare_manifest(image: &Image, expected: &Expected<'_>) -> Result<(), Failure> {
     let bytes = image.read(MANIFEST, 1 << 30).map_err(|error| differs(&error.to_string()))?;
     let manifest = parse_manifest(&bytes).ok_or_else(|| differs("its manifest cannot be read"))?;
     let files = &expected.contents.files;
@@ -161,7 +162,7 @@ fn compare_manifest(image: &IsoImage, expected: &Expected<'_>) -> Result<(), Fai
 
 /// The objects say on the disc what they said before, and whose they are (W5 again).
 fn check_patient_again(
-    image: &IsoImage,
+    image: &Image,
     patient: &ExpectedPatient,
     expected: &Expected<'_>,
     inspector: &dyn Inspector,
@@ -198,7 +199,7 @@ fn check_patient_again(
 }
 
 /// The index against every object, by the checker that judges everybody's discs.
-fn compare_index(image: &IsoImage, expected: &Expected<'_>, inspector: &dyn Inspector) -> Result<(), Failure> {
+fn compare_index(image: &Image, expected: &Expected<'_>, inspector: &dyn Inspector) -> Result<(), Failure> {
     let options = CheckOptions { profile: Some(expected.options.profile), ..CheckOptions::default() };
     let report = check(image, inspector, &options);
     match report.findings.iter().find(|finding| finding.severity == Severity::Error) {

@@ -19,17 +19,17 @@ const ROWS: &[Row] = &[
     Row {
         codes: &["transfer-syntax-not-decodable", "unknown-transfer-syntax", "transfer-syntax-not-in-profile"],
         what: ("它的壓縮方式（例如錄影）這種媒體不收，也無法無損解壓縮", "its compression (a video, for example) is not taken by this kind of medium and cannot be decoded without loss"),
-        instead: ("可改用 USB 隨身碟複製原始檔、以網路傳送，或申請文字報告", "ask for the file as it is on a USB stick, for a transfer over the network, or for the written report"),
+        instead: ("錄影可燒錄在藍光光碟（STD-GEN-BD-MPEG2 或 MPEG4 規格）；其他可改用 USB 隨身碟複製原始檔、以網路傳送，或申請文字報告", "a video has its place on a Blu-ray disc (a profile STD-GEN-BD-MPEG2 or -MPEG4); otherwise ask for the file as it is on a USB stick, for a transfer over the network, or for the written report"),
     },
     Row {
         codes: &["instance-oversized", "too-large-to-decode"],
         what: ("單一檔案超過這種媒體的容量", "this object alone is larger than the medium"),
-        instead: ("請改用容量較大的媒體（DVD 或 USB 隨身碟）", "choose a larger medium (a DVD or a USB stick)"),
+        instead: ("請改用容量較大的媒體（DVD、USB 隨身碟或藍光光碟）", "choose a larger medium (a DVD, a USB stick or a Blu-ray disc)"),
     },
     Row {
         codes: &[LeftOut::OVER_4_GIB],
-        what: ("單一檔案達 4 GiB 以上，光碟與隨身碟的檔案系統都放不下", "this object alone has 4 GiB or more, which no file of a disc or a stick can have"),
-        instead: ("請以網路傳送，或由影像管理人員提供分段的物件", "send it over the network, or ask the archive's administrator for it in parts"),
+        what: ("單一檔案達 4 GiB 以上，CD、DVD 與隨身碟的檔案系統都放不下", "this object alone has 4 GiB or more, which no file of a CD, a DVD or a stick can have"),
+        instead: ("請改用藍光光碟（UDF 檔案系統放得下），或以網路傳送", "choose a Blu-ray disc, whose file system takes it, or send it over the network"),
     },
     Row {
         codes: &["no-record-type"],

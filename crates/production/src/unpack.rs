@@ -3,8 +3,8 @@
 use crate::contents::MANIFEST;
 use crate::examine::{Examination, examine};
 use crate::failure::{Failure, FailureCode};
-use crate::iso::IsoImage;
 use crate::make::MadeDisc;
+use crate::volume::Image;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::MediaProfile;
 use filmdesk_instance::Inspector;
@@ -34,7 +34,7 @@ pub fn unpack(disc: &MadeDisc, profile: &MediaProfile, inspector: &dyn Inspector
     let fresh = if part.exists() { std::fs::remove_dir_all(&part) } else { Ok(()) };
     fresh.map_err(writing)?;
     let _temporary = Temporary(part.clone());
-    let image = IsoImage::open(&disc.path).map_err(|fault| differs(FILES, &fault.to_string()))?;
+    let image = Image::open(&disc.path).map_err(|fault| differs(FILES, &fault.to_string()))?;
     for (path, _) in image.files() {
         copy(&image, path, &part.join(path)).map_err(writing)?;
     }
@@ -45,7 +45,7 @@ pub fn unpack(disc: &MadeDisc, profile: &MediaProfile, inspector: &dyn Inspector
     Ok(folder)
 }
 
-fn copy(image: &IsoImage, path: &str, to: &Path) -> io::Result<()> {
+fn copy(image: &Image, path: &str, to: &Path) -> io::Result<()> {
     if let Some(above) = to.parent() {
         std::fs::create_dir_all(above)?;
     }
@@ -55,7 +55,7 @@ fn copy(image: &IsoImage, path: &str, to: &Path) -> io::Result<()> {
 }
 
 /// What was made of an image is whole and as it should be: `made` names it to people.
-pub(crate) fn proven(made: &str, verdict: &Examination, image: &IsoImage) -> Result<(), Failure> {
+pub(crate) fn proven(made: &str, verdict: &Examination, image: &Image) -> Result<(), Failure> {
     let whole = image.files().iter().filter(|(path, _)| path != MANIFEST).count();
     if let Some(finding) = verdict.report.findings.iter().find(|_| !verdict.report.is_good()) {
         return Err(differs(made, &format!("{} ({})", finding.message, finding.code)));

@@ -3,9 +3,9 @@
 
 use crate::examine::examine;
 use crate::failure::Failure;
-use crate::iso::IsoImage;
 use crate::make::MadeDisc;
 use crate::unpack::{differs, proven};
+use crate::volume::{Image, MOST_WHOLE_FILE};
 use filmdesk_fileset::{FileTree, MediaProfile};
 use filmdesk_instance::{Inspector, Source};
 use jiff::Zoned;
@@ -35,7 +35,7 @@ pub fn zip(
     inspector: &dyn Inspector,
 ) -> Result<(), Failure> {
     let writing = |error: io::Error| Failure::writing("the ZIP", &error);
-    let image = IsoImage::open(&disc.path).map_err(|fault| differs("the ZIP", &fault.to_string()))?;
+    let image = Image::open(&disc.path).map_err(|fault| differs("the ZIP", &fault.to_string()))?;
     let part = disc.path.with_file_name(format!(".{}.part", disc.volume_id));
     let _temporary = Temporary(part.clone());
     // Held locked until it has its name, so that nobody takes it for what a killed run left.
@@ -51,7 +51,7 @@ pub fn zip(
     Ok(())
 }
 
-fn write(image: &IsoImage, to: &Path, at: DateTime) -> Result<File, ZipError> {
+fn write(image: &Image, to: &Path, at: DateTime) -> Result<File, ZipError> {
     let file = File::create(to)?;
     file.lock()?;
     let mut zip = ZipWriter::new(BufWriter::new(file));
@@ -167,7 +167,7 @@ impl FileTree for ZipTree {
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         let source = self.source(path).ok_or(io::ErrorKind::NotFound)?;
         let mut bytes = Vec::new();
-        source.reader(0)?.take(crate::iso::MOST_WHOLE_FILE).read_to_end(&mut bytes)?;
+        source.reader(0)?.take(MOST_WHOLE_FILE).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }

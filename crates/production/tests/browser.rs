@@ -41,7 +41,7 @@ fn discs(shop: &Workshop, files: Vec<PathBuf>) -> Option<Vec<PathBuf>> {
 }
 
 fn discs_of(shop: &Workshop, files: Vec<PathBuf>, profile: &'static MediaProfile) -> Option<Vec<PathBuf>> {
-    let goods = shop.gather_for(profile, files.into_iter().map(Source::file).collect(), CD_80, true);
+    let goods = shop.gather_under(profile, files.into_iter().map(Source::file).collect(), CD_80, true);
     let (sets, _) = goods.by_patient();
     let mut folders = Vec::new();
     for (goods, number) in sets.iter().zip(1..) {

@@ -2,11 +2,13 @@
 
 mod common;
 
-use common::production::{CD_80, Numbers, Workshop, facts, plan_options};
+use common::production::{BD_25, CD_80, Numbers, Workshop, facts, plan_options};
 use common::{said, soaking};
+use filmdesk_fileset::MediaProfile;
+use filmdesk_fileset::profile::{STD_GEN_BD_JPEG, STD_GEN_CD};
 use filmdesk_instance::InProcess;
-use filmdesk_production::iso::IsoImage;
-use filmdesk_production::{MANIFEST, Silent, examine, keep_hash, make_disc, plan};
+use filmdesk_production::volume::Image;
+use filmdesk_production::{MANIFEST, PlanOptions, Silent, examine, keep_hash, make_disc, plan};
 use filmdesk_testkit::studies::Spec;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -25,7 +27,7 @@ enum Damage {
 }
 
 /// Where in the image, for the figures.
-fn region(image: &IsoImage, whole: usize, damage: &Damage) -> &'static str {
+fn region(image: &Image, whole: usize, damage: &Damage) -> &'static str {
     let at = match damage {
         Damage::Bytes(at, _) => *at as u64,
         Damage::Cut(_) | Damage::Longer(_) => return "cut or longer",
@@ -41,12 +43,12 @@ fn region(image: &IsoImage, whole: usize, damage: &Damage) -> &'static str {
     } else if image.files().iter().any(|(path, _)| inside(path)) {
         "content"
     } else {
-        "between the files"
+        "between and after the files"
     }
 }
 
 /// Damage of every kind, three quarters of it where an image is most easily hurt and least of its bytes are.
-fn damage(image: &IsoImage, bytes: &[u8], numbers: &mut Numbers) -> Damage {
+fn damage(image: &Image, bytes: &[u8], numbers: &mut Numbers) -> Damage {
     let mut within = |from: u64, size: u64| (from + numbers.below(size.max(1))) as usize;
     let head = image.extent("DICOMDIR").map_or(bytes.len() as u64, |(from, _)| from);
     let at = match within(0, 8) {
@@ -116,12 +118,22 @@ fn is_good(path: &Path) -> bool {
 /// share of them.
 #[test]
 fn soak_no_damage_stays_unseen() {
+    no_damage_stays_unseen(&STD_GEN_CD, CD_80);
+}
+
+/// The same on a Blu-ray disc: UDF, its two copies of the directories and of the descriptors.
+#[test]
+fn soak_no_damage_of_a_blu_ray_disc_stays_unseen() {
+    no_damage_stays_unseen(&STD_GEN_BD_JPEG, BD_25);
+}
+
+fn no_damage_stays_unseen(profile: &'static MediaProfile, capacity: u64) {
     let rounds = if soaking() { 10_000 } else { 1_000 };
     let shop = Workshop::with(&Spec { ct: 0, mr: 2, dx: 0, us: 0, ..Spec::default() });
-    let goods = shop.gather(CD_80, true);
-    let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+    let goods = shop.gather_for(profile, capacity, true);
+    let plan = plan(&goods, &PlanOptions { profile, ..plan_options(capacity, true) }).unwrap();
     let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
-    let image = IsoImage::open(&disc.path).unwrap();
+    let image = Image::open(&disc.path).unwrap();
     let halves = [0_u64, 1].map(|half| {
         let patient = Patient::of(&disc.path, shop.at(&format!("{half}.iso")));
         (half, patient)
@@ -147,7 +159,7 @@ fn soak_no_damage_stays_unseen() {
             thread.join().unwrap().into_iter().for_each(|region| *seen.entry(region).or_default() += 1);
         }
     });
-    println!("soak: seen on the image alone: {seen:?}, {rounds} of {rounds}");
+    println!("soak: {}: seen on the image alone: {seen:?}, {rounds} of {rounds}", profile.id);
     assert!(seen.len() >= 5 && seen.values().all(|n| *n >= rounds / 100), "{seen:?}");
 }
 
@@ -177,7 +189,7 @@ fn soak_with_the_hash_kept_beside_it_every_byte_of_any_image_counts() {
     }
     let patient = Patient::of(&disc.path, disc.path.clone().with_extension("copy"));
     std::fs::copy(&kept, format!("{}.sha256", patient.path.display())).unwrap();
-    let layout = IsoImage::open(&disc.path).unwrap();
+    let layout = Image::open(&disc.path).unwrap();
     let (mut numbers, mut n, mut alone) = (Numbers::new(7), 0, 0);
     while n < rounds {
         let damage = damage(&layout, &patient.whole, &mut numbers);

@@ -5,17 +5,40 @@ mod common;
 
 use common::production::{Numbers, Workshop, facts, plan_options};
 use common::soaking;
-use filmdesk_fileset::SourceObject;
-use filmdesk_fileset::profile::STD_GEN_CD;
+use filmdesk_fileset::profile::{STD_GEN_BD_JPEG, STD_GEN_CD};
+use filmdesk_fileset::{MediaProfile, SourceObject};
 use filmdesk_instance::{Header, InProcess, Sharing, Source, read_header};
-use filmdesk_production::iso::CountingSink;
-use filmdesk_production::{DiscSetPlan, Good, Goods, Silent, examine, make_disc, plan, write_disc};
+use filmdesk_production::volume::CountingSink;
+use filmdesk_production::{
+    DiscSetPlan, Failure, Good, Goods, PlanOptions, Silent, examine, make_disc, plan, write_disc,
+};
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-/// Sectors of a disc in these orders: 3 MB, so that an order is quickly written and still needs several.
-const DISC: u64 = 1500;
+/// A medium of these orders: so small that an order is quickly written and still needs several.
+#[derive(Clone, Copy)]
+struct Medium {
+    profile: &'static MediaProfile,
+    sectors: u64,
+}
+
+/// A CD of 3 MB.
+const CD: Medium = Medium { profile: &STD_GEN_CD, sectors: 1500 };
+/// A Blu-ray disc with as much room, once the two ends of a UDF volume are on it.
+const BD: Medium = Medium { profile: &STD_GEN_BD_JPEG, sectors: 1500 + 800 };
+
+impl Medium {
+    /// One order in four goes on Blu-ray.
+    fn of(seed: u64) -> Medium {
+        if seed.is_multiple_of(4) { BD } else { CD }
+    }
+
+    fn plan(self, goods: &Goods) -> Result<DiscSetPlan<'_>, Failure> {
+        plan(goods, &PlanOptions { profile: self.profile, ..plan_options(self.sectors, false) })
+    }
+}
+
 /// Studies of a patient that can be drawn, series of a study, instances of a series.
 const DRAWN: (usize, usize, usize) = (18, 3, 6);
 
@@ -96,16 +119,16 @@ fn part(goods: &Goods, studies: &[&str]) -> Goods {
     Goods { goods: goods.goods.iter().filter(of).cloned().collect(), ..Goods::default() }
 }
 
-fn n_discs(goods: &Goods) -> usize {
-    plan(goods, &plan_options(DISC, false)).unwrap().discs.len()
+fn n_discs(medium: Medium, goods: &Goods) -> usize {
+    medium.plan(goods).unwrap().discs.len()
 }
 
 /// A disc for each study that does not fit the last one, in their order: what one would do by hand. Each fits one alone.
-fn next_fit(goods: &Goods, studies: &[&str]) -> usize {
+fn next_fit(medium: Medium, goods: &Goods, studies: &[&str]) -> usize {
     let (mut full, mut open): (usize, Vec<&str>) = (0, Vec::new());
     for study in studies {
         open.push(study);
-        if open.len() > 1 && n_discs(&part(goods, &open)) > 1 {
+        if open.len() > 1 && n_discs(medium, &part(goods, &open)) > 1 {
             full += 1;
             open = vec![study];
         }
@@ -118,6 +141,7 @@ struct Figures {
     orders: usize,
     sets: usize,
     discs: usize,
+    on_blu_ray: usize,
     objects: usize,
     bytes: u64,
     proven: usize,
@@ -128,7 +152,7 @@ struct Figures {
 
 /// What is wrong with a plan: an object missing or on two discs, two patients on one, a disc that does not fit or is written
 /// with another size than planned.
-fn faults(plan: &DiscSetPlan<'_>) -> Vec<&'static str> {
+fn faults(medium: Medium, plan: &DiscSetPlan<'_>) -> Vec<&'static str> {
     let mut faults = Vec::new();
     let mut fault = |is: bool, what| {
         if is {
@@ -145,7 +169,7 @@ fn faults(plan: &DiscSetPlan<'_>) -> Vec<&'static str> {
         let (size, sink) =
             write_disc(plan, disc.number, &facts("K7Q2-M9PX"), CountingSink::default(), &Silent).unwrap();
         fault((sink.bytes, size) != (disc.size_bytes, disc.size_bytes), "another size than planned");
-        fault(size > DISC * 2048, "larger than its medium");
+        fault(size > medium.sectors * 2048, "larger than its medium");
     }
     faults
 }
@@ -158,40 +182,43 @@ fn a_wrong_plan_is_found_out() {
     let orders = (1..).map(|seed| archive.order(&mut Numbers::new(seed)));
     let mixed = orders.take(100).find(|order| order.clone().by_patient().0.len() == 2).unwrap();
     let (sets, _) = mixed.clone().by_patient();
-    let right = || plan(&sets[0], &plan_options(DISC, false)).unwrap();
-    assert_eq!(faults(&right()), [""; 0]);
-    let mut less = right();
-    less.discs[0].goods.pop();
-    assert_eq!(faults(&less), ["not every object on one disc, once", "another size than planned"]);
-    let mut larger = right();
-    larger.discs[0].size_bytes += 2048;
-    assert_eq!(faults(&larger), ["another size than planned"]);
-    let mixed = plan(&mixed, &plan_options(DISC, false)).unwrap();
-    assert!(faults(&mixed).contains(&"two patients on a disc"));
+    for medium in [CD, BD] {
+        let right = || medium.plan(&sets[0]).unwrap();
+        assert_eq!(faults(medium, &right()), [""; 0]);
+        let mut less = right();
+        less.discs[0].goods.pop();
+        let found = faults(medium, &less);
+        assert_eq!(found[0], "not every object on one disc, once");
+        let mut larger = right();
+        larger.discs[0].size_bytes += 2048;
+        assert_eq!(faults(medium, &larger), ["another size than planned"]);
+        let mixed = medium.plan(&mixed).unwrap();
+        assert!(faults(medium, &mixed).contains(&"two patients on a disc"));
+    }
 }
 
 fn run(archive: &Archive, seed: u64, figures: &mut Figures) {
     let mut numbers = Numbers::new(seed);
     let goods = archive.order(&mut numbers);
-    let n_goods = goods.goods.len();
+    let (n_goods, medium) = (goods.goods.len(), Medium::of(seed));
     let (sets, nobodys) = goods.by_patient();
     assert!(nobodys.is_empty());
     assert_eq!(sets.iter().map(|set| set.goods.len()).sum::<usize>(), n_goods, "seed {seed}");
     figures.orders += 1;
     for set in &sets {
-        let plan = plan(set, &plan_options(DISC, false)).unwrap();
-        assert_eq!(faults(&plan), [""; 0], "seed {seed}");
+        let plan = medium.plan(set).unwrap();
+        assert_eq!(faults(medium, &plan), [""; 0], "seed {seed}");
         figures.bytes += plan.discs.iter().map(|disc| disc.size_bytes).sum::<u64>();
         let mut studies: Vec<&str> = set.goods.iter().map(|good| good.header.study_uid.as_str()).collect();
         studies.dedup();
         let files: u64 = set.goods.iter().map(|good| good.file_len().div_ceil(2048)).sum();
-        let bound = files.div_ceil(DISC) as usize;
+        let bound = files.div_ceil(medium.sectors) as usize;
         assert!(plan.discs.len() >= bound, "seed {seed}");
-        let divided: BTreeMap<&str, usize> = studies.iter().map(|s| (*s, n_discs(&part(set, &[s])))).collect();
+        let divided: BTreeMap<&str, usize> = studies.iter().map(|s| (*s, n_discs(medium, &part(set, &[s])))).collect();
         // Where no study is divided, studies are the units: up to twelve are proven, and nobody packs them worse by hand.
         if divided.values().all(|n| *n == 1) {
             assert!(plan.proven || studies.len() > 12, "seed {seed}: {} studies", studies.len());
-            let by_hand = next_fit(set, &studies);
+            let by_hand = next_fit(medium, set, &studies);
             assert!(plan.discs.len() <= by_hand, "seed {seed}: {} by hand", by_hand);
             figures.next_fit += by_hand;
             figures.planned_where_compared += plan.discs.len();
@@ -204,6 +231,7 @@ fn run(archive: &Archive, seed: u64, figures: &mut Figures) {
             }
         }
         figures.sets += 1;
+        figures.on_blu_ray += if medium.profile == BD.profile { plan.discs.len() } else { 0 };
         figures.discs += plan.discs.len();
         figures.objects += set.goods.len();
         figures.proven += usize::from(plan.proven);
@@ -229,11 +257,12 @@ fn soak_orders_are_complete_as_few_discs_as_can_be_and_of_the_planned_size() {
     });
     let sum = |of: fn(&Figures) -> usize| all.iter().map(of).sum::<usize>();
     println!(
-        "soak: orders of the seeds 1 to {}: {} patients' sets, {} discs, {} objects, {:.1} GB written; {} plans proven the fewest, {} of several \
+        "soak: orders of the seeds 1 to {}: {} patients' sets, {} discs ({} of Blu-ray), {} objects, {:.1} GB written; {} plans proven the fewest, {} of several \
          discs; where studies are whole: {} discs, {} by next-fit",
         sum(|f| f.orders),
         sum(|f| f.sets),
         sum(|f| f.discs),
+        sum(|f| f.on_blu_ray),
         sum(|f| f.objects),
         all.iter().map(|f| f.bytes).sum::<u64>() as f64 / 1e9,
         sum(|f| f.proven),
@@ -241,6 +270,7 @@ fn soak_orders_are_complete_as_few_discs_as_can_be_and_of_the_planned_size() {
         sum(|f| f.planned_where_compared),
         sum(|f| f.next_fit),
     );
+    assert!(sum(|f| f.on_blu_ray) > n as usize / 4, "Blu-ray discs are in the mix");
     assert!(sum(|f| f.of_several) > n as usize / 4 && sum(|f| f.sets) > n as usize);
     assert!(sum(|f| f.planned_where_compared) < sum(|f| f.next_fit), "packing saves discs");
 }
@@ -260,16 +290,17 @@ fn twenty_orders_as_files() {
                 paths.push(path);
             }
         }
-        let goods = shop.gather(DISC, false);
+        let medium = Medium::of(seed);
+        let goods = shop.gather_for(medium.profile, medium.sectors, false);
         assert_eq!((goods.goods.len(), goods.left_out.len()), (paths.len(), 0), "seed {seed}");
-        let plan = plan(&goods, &plan_options(DISC, false)).unwrap();
+        let plan = medium.plan(&goods).unwrap();
         let mut delivered = BTreeSet::new();
         for disc in &plan.discs {
             let made =
                 make_disc(&plan, disc.number, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
             assert_eq!(std::fs::metadata(&made.path).unwrap().len(), disc.size_bytes, "seed {seed}");
             let sources: Vec<SourceObject> = disc.goods.iter().map(|good| source(&goods.goods[*good])).collect();
-            let judged = examine(&made.path, &InProcess, Some(&STD_GEN_CD), Some((&sources, Path::new("/nowhere"))));
+            let judged = examine(&made.path, &InProcess, Some(medium.profile), Some((&sources, Path::new("/nowhere"))));
             let judged = judged.unwrap();
             assert!(judged.report.is_good(), "seed {seed}: {:#?}", judged.report.findings);
             assert_eq!(judged.report.n_proven_equal, disc.goods.len(), "seed {seed}");

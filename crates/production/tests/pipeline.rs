@@ -2,15 +2,15 @@
 
 mod common;
 
-use common::production::{CD_80, Workshop, facts, plan_options};
+use common::production::{BD_25, CD_80, Workshop, facts, plan_options};
 use common::{neighbour, said};
 use filmdesk_desk::{Private, Sex};
-use filmdesk_fileset::profile::{STD_GEN_CD, STD_GEN_USB_JPEG};
+use filmdesk_fileset::profile::{STD_GEN_BD_JPEG, STD_GEN_CD, STD_GEN_USB_JPEG};
 use filmdesk_instance::{InProcess, Source};
-use filmdesk_production::iso::IsoImage;
+use filmdesk_production::volume::{CountingSink, Image};
 use filmdesk_production::{
     DiscFacts, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent, Stage,
-    check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan,
+    check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan, write_disc,
 };
 use filmdesk_testkit::studies::Spec;
 use std::path::Path;
@@ -257,7 +257,7 @@ fn hostile_text_stays_text() {
     let goods = shop.gather(CD_80, true);
     let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
     let disc = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
-    let image = filmdesk_production::iso::IsoImage::open(&disc.path).unwrap();
+    let image = Image::open(&disc.path).unwrap();
     for page in ["INDEX.HTM", "IHE_PDI/S0000001.HTM"] {
         let text = String::from_utf8(image.read(page, 1 << 20).unwrap()).unwrap();
         assert!(text.contains("&lt;script&gt;alert(1)"), "the name is shown, escaped");
@@ -335,11 +335,29 @@ fn a_file_of_four_gib_is_named_with_what_can_be_done() {
     let left = &goods.left_out[0];
     assert_eq!((left.code.as_str(), left.is_delivered()), (LeftOut::OVER_4_GIB, false), "{}", left.reason);
     assert!(left.reason.contains("4 GiB") && left.what().zh.contains("4 GiB") && left.instead().zh.contains("網路"));
-    assert!(left.instead().en.contains("over the network"), "{:?}", left.instead());
+    let instead = left.instead();
+    assert!(instead.en.contains("over the network") && instead.en.contains("Blu-ray"), "{instead:?}");
+    assert!(instead.zh.contains("藍光"), "{instead:?}");
     // It is named on the medium.
     let plan = plan(&goods, &PlanOptions { profile: &STD_GEN_USB_JPEG, ..plan_options(7_000_000, true) }).unwrap();
     let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
-    let readme = IsoImage::open(&made.path).unwrap().read("README.TXT", 1 << 20).unwrap();
+    let readme = Image::open(&made.path).unwrap().read("README.TXT", 1 << 20).unwrap();
     let readme = String::from_utf8(readme).unwrap();
     assert!(readme.contains("4 GiB 以上") && readme.contains("4 GiB or more"), "{readme}");
+}
+
+/// The way out that is named: on Blu-ray the same file is delivered, planned to the byte.
+#[test]
+fn a_file_of_four_gib_is_delivered_on_blu_ray() {
+    let shop = Workshop::with(&spec(2, 0));
+    over_4_gib(&shop.at("in").join("large"));
+    let sources = shop.files("in").into_iter().map(|name| Source::file(shop.at("in").join(name))).collect();
+    let (spool, capacity_sectors, profile) = (shop.at("spool"), BD_25, &STD_GEN_BD_JPEG);
+    let options = GatherOptions { profile, capacity_sectors, spool: &spool, previews: false };
+    let goods = gather_to_make_at_once(sources, &InProcess, &options, &Silent).unwrap();
+    assert_eq!((goods.goods.len(), goods.left_out.len()), (3, 0));
+    let plan = plan(&goods, &PlanOptions { profile, ..plan_options(BD_25, false) }).unwrap();
+    let (size, sink) = write_disc(&plan, 1, &facts("K7Q2-M9PX"), CountingSink::default(), &Silent).unwrap();
+    assert_eq!((plan.discs.len(), size, sink.bytes), (1, plan.discs[0].size_bytes, plan.discs[0].size_bytes));
+    assert!(size > 4_800_000_000, "{size}");
 }

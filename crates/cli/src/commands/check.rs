@@ -21,7 +21,7 @@ The SHA-256 kept beside an image (IMAGE.iso.sha256, which `filmdesk disc` writes
 
 Exit codes: 0 nothing wrong · 3 something is wrong and named · 1 it could not be checked · 2 wrong use")]
 pub struct CheckArgs {
-    /// Disc images (.iso), ZIPs or folders; several are one disc set
+    /// Disc images (.iso, ISO 9660 or UDF), ZIPs or folders; several are one disc set
     #[arg(required = true, value_name = "DISC-OR-FOLDER")]
     media: Vec<PathBuf>,
     /// Folder the medium was made from: nothing missing, nothing more, nothing changed

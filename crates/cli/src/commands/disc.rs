@@ -30,8 +30,8 @@ const CHARACTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 One disc set per patient (Patient ID and issuer; without an ID, name and birthday), as few discs as possible. Every file is
-on a disc or named with the reason. Each image is read back before it gets its name, VOLUME-ID.iso; its SHA-256 is kept
-beside it. For a USB stick (--medium usb) the result is a folder VOLUME-ID: copy what is in it to the root of the stick.
+on a disc or named with the reason. Each image (ISO 9660, on Blu-ray UDF) is read back before it gets its name, VOLUME-ID.iso;
+its SHA-256 is kept beside it. For a USB stick (--medium usb) the result is a folder VOLUME-ID: copy what is in it to the root of the stick.
 
 Exit codes: 0 all delivered · 3 made, but some files were left out and are named · 1 failed · 2 wrong use")]
 pub struct DiscArgs {

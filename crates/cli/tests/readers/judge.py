@@ -34,6 +34,15 @@ JPEG, J2K = [f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 70)], [f"1.2.840.10008
 ALLOWED = {
     None: [EXPLICIT], "STD-GEN-DVD-JPEG": [EXPLICIT, *JPEG], "STD-GEN-USB-JPEG": [EXPLICIT, *JPEG],
     "STD-GEN-DVD-J2K": [EXPLICIT, *J2K], "STD-GEN-USB-J2K": [EXPLICIT, *J2K], "STD-CTMR-CD": [EXPLICIT, JPEG[2]],
+    "STD-GEN-BD": [EXPLICIT], "STD-GEN-BD-JPEG": [EXPLICIT, *JPEG], "STD-GEN-BD-J2K": [EXPLICIT, *J2K],
+    "STD-GEN-BD-MPEG2-MPML": [EXPLICIT, "1.2.840.10008.1.2.4.100"],
+    "STD-GEN-BD-MPEG4-HPLV41": [EXPLICIT, "1.2.840.10008.1.2.4.102"],
+}
+# DCMTK's names for them; it knows STD-GEN-BD from 3.6.9 on, which asks what STD-GEN-CD does.
+DCMMKDIR = {
+    "STD-GEN-DVD-JPEG": "-Pdv", "STD-GEN-DVD-J2K": "-Pd2", "STD-GEN-USB-JPEG": "-Pfl", "STD-GEN-USB-J2K": "-Pf2",
+    "STD-CTMR-CD": "-Pcm", "STD-GEN-BD-JPEG": "-Pbd", "STD-GEN-BD-J2K": "-Pb2", "STD-GEN-BD-MPEG2-MPML": "-Pbm",
+    "STD-GEN-BD-MPEG4-HPLV41": "-Pba",
 }
 PLAIN = re.compile(r"^/[A-Z0-9_]{1,8}(/[A-Z0-9_]{1,8}){0,7}\.;1$")
 
@@ -86,6 +95,33 @@ def complete(options, answer):
 
 
 def extract(options, image, volume):
+    tree = options.work / volume
+    if Path(image).is_dir():
+        shutil.copytree(image, tree)
+    elif "-BD" in (options.profile or ""):
+        unpack_udf(image, volume, tree)
+    else:
+        unpack_iso(image, volume, tree)
+    code, said = run("sha256sum", "--quiet", "--strict", "-c", "SHA256.SUM", at=tree)
+    if code:
+        fault("sha256sum", volume, said)
+    return tree
+
+
+def unpack_udf(image, volume, tree):
+    """7-Zip unpacks it, and udftools count as many files."""
+    code, said = run("7z", "x", f"-o{tree}", image)
+    if code or "Type = Udf" not in said or "Everything is Ok" not in said:
+        fault("7z", volume, said)
+    code, facts = run("udfinfo", image)
+    n = sum(path.is_file() for path in tree.rglob("*"))
+    for wanted in [f"fsid={volume}", f"lvid={volume}", f"numfiles={n}", "integrity=closed"]:
+        if wanted not in facts.splitlines():
+            fault("udfinfo", volume, "wanted", wanted, "found", facts)
+    FIGURES["files in UDF"] += n
+
+
+def unpack_iso(image, volume, tree):
     code, facts = run("isoinfo", "-d", "-i", image)
     if f"Volume id: {volume}\n" not in facts:
         fault("isoinfo", volume, facts)
@@ -96,15 +132,10 @@ def extract(options, image, volume):
     code, said = run("isovfy", image)
     if "No errors found" not in said:
         fault("isovfy", volume, said)
-    tree = options.work / volume
     code, said = run("xorriso", "-osirrox", "on", "-indev", image, "-extract", "/", tree)
     if code:
         fault("xorriso", volume, said)
     run("chmod", "-R", "u+w", tree)
-    code, said = run("sha256sum", "--quiet", "--strict", "-c", "SHA256.SUM", at=tree)
-    if code:
-        fault("sha256sum", volume, said)
-    return tree
 
 
 def index(options, tree, members, sources):
@@ -318,8 +349,7 @@ def main():
     parser.add_argument("--names", type=Path, help="where to write every name that is on a disc")
     options = parser.parse_args()
     options.expected = json.loads(options.expected.read_text()) if options.expected else {}
-    profiles = {"STD-GEN-DVD-JPEG": "-Pdv", "STD-GEN-DVD-J2K": "-Pd2", "STD-GEN-USB-JPEG": "-Pfl", "STD-GEN-USB-J2K": "-Pf2", "STD-CTMR-CD": "-Pcm"}
-    options.dcmmkdir = profiles.get(options.profile, "-Pgp")
+    options.dcmmkdir = DCMMKDIR.get(options.profile, "-Pgp")
     shutil.rmtree(options.work, ignore_errors=True)
     options.work.mkdir(parents=True)
     answer = make(options)

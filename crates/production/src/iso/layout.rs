@@ -1,73 +1,10 @@
 //! Where everything lies in the image, decided before the first byte is written.
 
-use super::fields::{Moment, NO_MOMENT, ascii_field, both16, both32, ucs2_field};
-use super::{APPLICATION, FIRST_DESCRIPTOR, PADDING_SECTORS, SECTOR, sectors};
-use jiff::Zoned;
-use std::collections::HashMap;
-
-/// One file to be laid out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileSpec {
-    /// Path from the root, components separated by `/`: `A–Z 0–9 _`, eight characters, an optional extension of three
-    /// on the last.
-    pub path: String,
-    /// Its bytes.
-    pub size: u64,
-}
-
-/// A volume to be laid out: who, when, and its files in the order they are written.
-#[derive(Clone, Debug)]
-pub struct VolumeSpec {
-    /// Volume Identifier = File-set ID, up to 16 of `A–Z 0–9 _`.
-    pub volume_id: String,
-    /// Volume Set Identifier: the same on all discs of a set.
-    pub volume_set_id: String,
-    /// The disc's own code, kept in the Application Use area as well as in the README: up to 32 of `A–Z 0–9 -`.
-    pub code: String,
-    /// When it is made.
-    pub created_at: Zoned,
-    /// Its files.
-    pub files: Vec<FileSpec>,
-}
-
-/// Where a file lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// Path as given.
-    pub path: String,
-    /// First sector.
-    pub sector: u64,
-    /// Bytes.
-    pub size: u64,
-}
-
-/// Why a volume cannot be laid out.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LayoutFault {
-    /// A path ISO 9660 Level 1 cannot carry.
-    #[error("`{0}` is not a path of ISO 9660 Level 1: up to eight components of A–Z 0–9 _, 8.3 characters")]
-    Path(String),
-    /// Two files of one name, or a file where a directory is.
-    #[error("`{0}` appears twice")]
-    Twice(String),
-    /// A file of no bytes or of 4 GiB and more: one extent cannot say so, ECMA-119 §6.5.1.
-    #[error("`{0}` has a size one extent cannot hold")]
-    Size(String),
-    /// Volume Identifier, set identifier or code outside its repertoire.
-    #[error("`{0}` is no volume identifier: up to 16 of A–Z 0–9 _")]
-    Identifier(String),
-    /// More than 65,535 directories or 2³² sectors.
-    #[error("the volume is too large for ISO 9660")]
-    TooLarge,
-}
-
-/// A directory: names are sorted as ECMA-119 §9.3 asks, which for this repertoire is byte order.
-struct Directory {
-    name: String,
-    parent: usize,
-    directories: Vec<usize>,
-    files: Vec<usize>,
-}
+use super::fields::{NO_MOMENT, ascii_field, both16, both32, ucs2_field};
+use super::{FIRST_DESCRIPTOR, PADDING_SECTORS};
+use crate::volume::{
+    APPLICATION, Child, Directory, Extent, LayoutFault, Moment, SECTOR, VolumeSpec, children, directories, sectors,
+};
 
 /// Which of the two sets of directories.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,7 +50,7 @@ struct TreePlace {
 }
 
 /// A volume laid out: the exact size is known, the head can be printed, each file's place is fixed.
-pub struct Layout {
+pub(crate) struct IsoLayout {
     volume_id: String,
     volume_set_id: String,
     code: String,
@@ -125,49 +62,34 @@ pub struct Layout {
     total: u64,
 }
 
-impl Layout {
+impl IsoLayout {
     /// Lays a volume out.
-    pub fn new(spec: &VolumeSpec) -> Result<Layout, LayoutFault> {
-        Layout::build(spec, Moment::of(&spec.created_at))
-    }
-
-    pub(super) fn build(spec: &VolumeSpec, moment: Moment) -> Result<Layout, LayoutFault> {
-        let d_characters = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
-        for id in [&spec.volume_id, &spec.volume_set_id] {
-            if id.is_empty() || id.len() > 16 || !id.bytes().all(d_characters) {
-                return Err(LayoutFault::Identifier(id.clone()));
-            }
-        }
-        if spec.code.len() > 32 || !spec.code.bytes().all(|c| d_characters(c) || c == b'-') {
-            return Err(LayoutFault::Identifier(spec.code.clone()));
-        }
+    pub fn new(spec: &VolumeSpec, moment: Moment) -> Result<IsoLayout, LayoutFault> {
         let directories = directories(&spec.files)?;
         if directories.len() > usize::from(u16::MAX) {
             return Err(LayoutFault::TooLarge);
         }
-        // System area, two descriptors and their terminator; then tables, directories, files, padding.
-        let mut next = FIRST_DESCRIPTOR + 3;
-        let places = [Tree::Primary, Tree::Joliet].map(|tree| place(tree, &directories, &spec.files, &mut next));
-        let first_file = next;
         let mut extents = Vec::with_capacity(spec.files.len());
         for file in &spec.files {
             if file.size == 0 || file.size > u64::from(u32::MAX) {
                 return Err(LayoutFault::Size(file.path.clone()));
             }
-            extents.push(Extent { path: file.path.clone(), sector: next, size: file.size });
-            next += sectors(file.size);
+            extents.push(Extent { path: file.path.clone(), sector: 0, size: file.size });
+        }
+        // System area, two descriptors and their terminator; then tables, directories, files, padding.
+        let mut next = FIRST_DESCRIPTOR + 3;
+        let places = [Tree::Primary, Tree::Joliet].map(|tree| place(tree, &directories, &extents, &mut next));
+        let first_file = next;
+        for extent in &mut extents {
+            extent.sector = next;
+            next += sectors(extent.size);
         }
         let total = next + PADDING_SECTORS;
         if total > u64::from(u32::MAX) {
             return Err(LayoutFault::TooLarge);
         }
         let (volume_id, volume_set_id, code) = (spec.volume_id.clone(), spec.volume_set_id.clone(), spec.code.clone());
-        Ok(Layout { volume_id, volume_set_id, code, moment, directories, extents, places, first_file, total })
-    }
-
-    /// Exact bytes of the finished image.
-    pub fn size_bytes(&self) -> u64 {
-        self.total * SECTOR
+        Ok(IsoLayout { volume_id, volume_set_id, code, moment, directories, extents, places, first_file, total })
     }
 
     /// Exact sectors of the finished image.
@@ -178,11 +100,6 @@ impl Layout {
     /// Where each file lies, in the order given.
     pub fn extents(&self) -> &[Extent] {
         &self.extents
-    }
-
-    /// Volume Identifier.
-    pub fn volume_id(&self) -> &str {
-        &self.volume_id
     }
 
     /// Everything before the first file: system area, descriptors, path tables, directories.
@@ -276,7 +193,7 @@ impl Layout {
             }
             bytes.extend(record);
         };
-        for (name, child) in self.children(index) {
+        for (name, child) in children(&self.directories, index, &self.extents) {
             match child {
                 Child::Directory(child) => {
                     let (sector, size) = place.directories[child];
@@ -289,17 +206,6 @@ impl Layout {
             }
         }
         bytes
-    }
-
-    /// Directories and files of a directory, by name.
-    fn children(&self, index: usize) -> Vec<(&str, Child)> {
-        let directory = &self.directories[index];
-        let mut children: Vec<(&str, Child)> = Vec::new();
-        children
-            .extend(directory.directories.iter().map(|d| (self.directories[*d].name.as_str(), Child::Directory(*d))));
-        children.extend(directory.files.iter().map(|f| (file_name(&self.extents[*f].path), Child::File(*f))));
-        children.sort_by(|a, b| sort_key(a.0).cmp(&sort_key(b.0)));
-        children
     }
 
     /// A directory record, §9.1.
@@ -319,83 +225,13 @@ impl Layout {
     }
 }
 
-/// A directory's child, by index.
-enum Child {
-    Directory(usize),
-    File(usize),
-}
-
 /// Bytes of a directory record with an identifier of this length, §9.1: padded to an even number.
 fn record_length(identifier: usize) -> usize {
     (33 + identifier).next_multiple_of(2)
 }
 
-/// The last component.
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// Name and extension compare apart, the shorter as if filled with spaces, §9.3.
-fn sort_key(name: &str) -> (&str, &str) {
-    name.split_once('.').unwrap_or((name, ""))
-}
-
-/// Builds the directories, in the order of the path table: by level, then parent, then name (§6.9.1).
-fn directories(files: &[FileSpec]) -> Result<Vec<Directory>, LayoutFault> {
-    let mut found: HashMap<&str, Vec<usize>> = HashMap::from([("", Vec::new())]);
-    let mut names: HashMap<&str, bool> = HashMap::new();
-    for (index, file) in files.iter().enumerate() {
-        check_path(&file.path)?;
-        if names.insert(&file.path, true).is_some() {
-            return Err(LayoutFault::Twice(file.path.clone()));
-        }
-        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        found.entry(folder).or_default().push(index);
-        // Every ancestor exists too, even when it holds only directories.
-        let mut up = folder;
-        while let Some((parent, _)) = up.rsplit_once('/') {
-            found.entry(parent).or_default();
-            up = parent;
-        }
-    }
-    let mut paths: Vec<&str> = found.keys().copied().collect();
-    if let Some(clash) = paths.iter().find(|path| names.contains_key(**path)) {
-        return Err(LayoutFault::Twice((*clash).to_owned()));
-    }
-    let level = |path: &str| if path.is_empty() { 0 } else { path.split('/').count() };
-    // Sorting whole paths component by component within a level sorts by parent, then by name.
-    paths.sort_by(|a, b| level(a).cmp(&level(b)).then_with(|| a.split('/').cmp(b.split('/'))));
-    let index_of: HashMap<&str, usize> = paths.iter().enumerate().map(|(index, path)| (*path, index)).collect();
-    let mut directories: Vec<Directory> = Vec::with_capacity(paths.len());
-    for (index, path) in paths.iter().enumerate() {
-        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let parent = index_of[parent];
-        let files = found.remove(path).unwrap_or_default();
-        directories.push(Directory { name: name.to_owned(), parent, directories: Vec::new(), files });
-        if index != 0 {
-            directories[parent].directories.push(index);
-        }
-    }
-    Ok(directories)
-}
-
-/// Level 1 (ECMA-119 §10.1) and the depth of §6.8.2.1: the root is level one of eight.
-fn check_path(path: &str) -> Result<(), LayoutFault> {
-    let d = |text: &str, most: usize| {
-        (1..=most).contains(&text.len())
-            && text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_')
-    };
-    let (folders, name) = path.rsplit_once('/').map_or((None, path), |(folders, name)| (Some(folders), name));
-    let name_fits = match name.split_once('.') {
-        Some((stem, extension)) => d(stem, 8) && d(extension, 3),
-        None => d(name, 8),
-    };
-    let folders_fit = folders.is_none_or(|f| f.split('/').count() <= 7 && f.split('/').all(|c| d(c, 8)));
-    if name_fits && folders_fit { Ok(()) } else { Err(LayoutFault::Path(path.to_owned())) }
-}
-
 /// Gives one tree its sectors, from `next` on.
-fn place(tree: Tree, directories: &[Directory], files: &[FileSpec], next: &mut u64) -> TreePlace {
+fn place(tree: Tree, directories: &[Directory], extents: &[Extent], next: &mut u64) -> TreePlace {
     let mut take = |sectors: u64| {
         let at = *next;
         *next += sectors;
@@ -408,24 +244,23 @@ fn place(tree: Tree, directories: &[Directory], files: &[FileSpec], next: &mut u
     let path_table_bytes = directories.iter().enumerate().map(|(index, d)| table_entry(index, d)).sum();
     let path_table_l = take(sectors(path_table_bytes));
     let path_table_m = take(sectors(path_table_bytes));
-    let mut extents = Vec::with_capacity(directories.len());
-    for directory in directories {
-        let size = directory_sectors(tree, directory, directories, files);
-        extents.push((take(size), size * SECTOR));
+    let mut places = Vec::with_capacity(directories.len());
+    for index in 0..directories.len() {
+        let size = directory_sectors(tree, index, directories, extents);
+        places.push((take(size), size * SECTOR));
     }
-    TreePlace { tree, path_table_bytes, path_table_l, path_table_m, directories: extents }
+    TreePlace { tree, path_table_bytes, path_table_l, path_table_m, directories: places }
 }
 
 /// Sectors of a directory: records in order of name, none across a sector's end.
-fn directory_sectors(tree: Tree, directory: &Directory, all: &[Directory], files: &[FileSpec]) -> u64 {
-    let sub = directory.directories.iter().map(|d| (all[*d].name.as_str(), true));
-    let own = directory.files.iter().map(|f| (file_name(&files[*f].path), false));
-    let mut children: Vec<(&str, bool)> = sub.chain(own).collect();
-    children.sort_by(|a, b| sort_key(a.0).cmp(&sort_key(b.0)));
+fn directory_sectors(tree: Tree, index: usize, all: &[Directory], extents: &[Extent]) -> u64 {
     let sector = SECTOR as usize;
     let mut used = 2 * record_length(1);
-    for (name, is_directory) in children {
-        let identifier = if is_directory { tree.directory_name(name) } else { tree.file_name(name) };
+    for (name, child) in children(all, index, extents) {
+        let identifier = match child {
+            Child::Directory(_) => tree.directory_name(name),
+            Child::File(_) => tree.file_name(name),
+        };
         let length = record_length(identifier.len());
         if sector - used % sector < length {
             used = used.next_multiple_of(sector);

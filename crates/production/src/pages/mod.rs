@@ -19,6 +19,7 @@ pub(crate) use viewer::{VIEWER, viewer};
 use crate::gather::{Goods, LeftOut};
 use crate::pictures::{Picture, PictureKind};
 use crate::plan::DiscTexts;
+use filmdesk_fileset::MediaFormat;
 use filmdesk_instance::{Header, PersonName, Tag, tags};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -33,6 +34,7 @@ pub(crate) struct DiscView<'a> {
     pub chosen: &'a [usize],
     pub texts: &'a DiscTexts,
     pub profile: &'static str,
+    pub format: MediaFormat,
     pub web: bool,
     pub viewer: bool,
     pub volume_id: String,
@@ -68,13 +70,18 @@ impl DiscView<'_> {
 
     /// How the medium is written, PS3.12.
     fn file_system(&self) -> &'static str {
-        if self.profile.contains("-USB-") { "USB" } else { "ISO 9660 Level 1" }
+        match self.format {
+            MediaFormat::Iso9660 => "ISO 9660 Level 1",
+            MediaFormat::Fat => "USB",
+            MediaFormat::Udf => "UDF 2.60",
+        }
     }
 
-    /// What it is to IHE's Portable Data for Imaging, which does not take compressed images on a CD.
+    /// What it is to IHE's Portable Data for Imaging, which does not take compressed images on a CD, and no Blu-ray disc.
     fn integration(&self) -> Option<&'static str> {
         match (self.profile, self.web) {
             ("STD-CTMR-CD", _) => None,
+            _ if self.format == MediaFormat::Udf => None,
             (_, true) => Some("IHE RAD Portable Data for Imaging (PDI): DICOM and web content"),
             (_, false) => Some("IHE RAD Portable Data for Imaging (PDI): DICOM content"),
         }

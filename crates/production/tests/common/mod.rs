@@ -1,7 +1,7 @@
 //! What these tests share: neighbours that are really there, and volumes made of numbers.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use filmdesk_production::iso::{FileSpec, FlushedFile, ImageWriter, Layout, VolumeSpec, WrittenImage};
+use filmdesk_production::volume::{FileSpec, FlushedFile, ImageWriter, Layout, VolumeSpec, WrittenImage};
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
 use std::path::Path;
@@ -102,6 +102,8 @@ pub mod production {
 
     /// Sectors of a CD of 80 minutes.
     pub const CD_80: u64 = 359_840;
+    /// Sectors of a Blu-ray disc of one layer.
+    pub const BD_25: u64 = 12_219_392;
 
     /// A folder with `in`, `spool` and `out`.
     pub struct Workshop(TempDir);
@@ -136,15 +138,20 @@ pub mod production {
         }
 
         pub fn gather(&self, capacity_sectors: u64, previews: bool) -> Goods {
-            let sources = self.files("in").into_iter().map(|name| Source::file(self.at("in").join(name))).collect();
-            self.gather_these(sources, capacity_sectors, previews)
+            self.gather_for(&STD_GEN_CD, capacity_sectors, previews)
         }
 
         pub fn gather_these(&self, sources: Vec<Source>, capacity_sectors: u64, previews: bool) -> Goods {
-            self.gather_for(&STD_GEN_CD, sources, capacity_sectors, previews)
+            self.gather_under(&STD_GEN_CD, sources, capacity_sectors, previews)
         }
 
-        pub fn gather_for(
+        /// What is in `in`, for a medium of this profile.
+        pub fn gather_for(&self, profile: &'static MediaProfile, capacity_sectors: u64, previews: bool) -> Goods {
+            let sources = self.files("in").into_iter().map(|name| Source::file(self.at("in").join(name))).collect();
+            self.gather_under(profile, sources, capacity_sectors, previews)
+        }
+
+        pub fn gather_under(
             &self,
             profile: &'static MediaProfile,
             sources: Vec<Source>,

@@ -1,6 +1,6 @@
 //! The one pass that writes an image: file after file, hashed on the way, never going back.
 
-use super::{Layout, PADDING_SECTORS, SECTOR};
+use super::{Layout, SECTOR};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -75,7 +75,7 @@ impl<'l, W: Write> ImageWriter<'l, W> {
         let hashing = Hashing::start()?;
         let buffer = Vec::with_capacity(CHUNK);
         let mut writer = ImageWriter { layout, sink, buffer, parts: Vec::new(), written: 0, next: 0, hashing };
-        writer.put(&layout.head())?;
+        layout.head(&mut |bytes| writer.put(bytes))?;
         Ok(writer)
     }
 
@@ -104,7 +104,7 @@ impl<'l, W: Write> ImageWriter<'l, W> {
             return Err(size_fault());
         }
         let slack = (extent.size.next_multiple_of(SECTOR) - extent.size) as usize;
-        self.put(&[0; SECTOR as usize][..slack])
+        Ok(self.put(&[0; SECTOR as usize][..slack])?)
     }
 
     /// SHA-256 of each file written so far: waits until the hashing has caught up. The manifest, which is the last file,
@@ -115,15 +115,14 @@ impl<'l, W: Write> ImageWriter<'l, W> {
         Ok(&self.hashing.files)
     }
 
-    /// Pads, passes the last chunk on, and returns the sink with what was written.
+    /// Writes the tail, passes the last chunk on, and returns the sink with what was written.
     pub fn finish(mut self) -> Result<(W, WrittenImage), WriteFault> {
         let planned = self.layout.extents().len();
         if self.next != planned {
             return Err(WriteFault::Count { given: self.next, planned });
         }
-        for _ in 0..PADDING_SECTORS {
-            self.put(&[0; SECTOR as usize])?;
-        }
+        let layout = self.layout;
+        layout.tail(&mut |bytes| self.put(bytes))?;
         self.pass_on()?;
         self.sink.flush()?;
         self.hashing.files_up_to(planned)?;
@@ -132,7 +131,7 @@ impl<'l, W: Write> ImageWriter<'l, W> {
         Ok((self.sink, WrittenImage { sha256, files, size_bytes: self.written }))
     }
 
-    fn put(&mut self, mut bytes: &[u8]) -> Result<(), WriteFault> {
+    fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.buffer.len()));
             self.buffer.extend_from_slice(now);
@@ -142,12 +141,12 @@ impl<'l, W: Write> ImageWriter<'l, W> {
         Ok(())
     }
 
-    fn pass_on_when_full(&mut self) -> Result<(), WriteFault> {
+    fn pass_on_when_full(&mut self) -> io::Result<()> {
         if self.buffer.len() == CHUNK { self.pass_on() } else { Ok(()) }
     }
 
     /// One chunk to the hashing threads and to the sink.
-    fn pass_on(&mut self) -> Result<(), WriteFault> {
+    fn pass_on(&mut self) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.buffer);
         let chunk = Arc::new(Chunk { bytes, parts: std::mem::take(&mut self.parts) });
         self.hashing.update(&chunk)?;

@@ -24,6 +24,9 @@
 mod contents;
 mod examine;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 pub mod iso;
 mod make;

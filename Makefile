@@ -1,6 +1,6 @@
 # Each target says what it does, installs what it needs (as root, or with sudo), and calls cargo.
 
-.PHONY: run test bench soak needs ui neighbours
+.PHONY: run test bench soak fuzz needs ui neighbours
 
 run: needs ui  ## build Filmdesk and start a demonstration desk on this machine; its state is in ./state
 	@echo "Building Filmdesk (the first time takes some minutes; typst, which sets the papers, is the longest part) …"
@@ -19,6 +19,9 @@ bench: needs neighbours ui  ## time Filmdesk and what one would use instead, on 
 soak: needs neighbours ui  ## the longer runs: many seeds, many kills, files of many packages; kept in var/soak-TIME.json
 	@scripts/corpora
 	@scripts/soak
+
+fuzz: needs  ## run every fuzz target for FUZZ_SECONDS (60 unless told); kept in var/fuzz-TIME.json
+	@scripts/fuzz $(FUZZ_SECONDS)
 
 needs:
 	@scripts/install cmake g++ pkg-config make

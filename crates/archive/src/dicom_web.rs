@@ -131,7 +131,7 @@ impl DicomWeb {
             let response = self.get(&page, "application/dicom+json").send().await.map_err(http(QIDO))?;
             let answers = json(response).await?;
             let before = seen.len();
-            for answer in answers.iter().map(answer) {
+            for answer in answers {
                 if answer.first(unique).is_some_and(|uid| seen.insert(uid.to_owned())) {
                     found.push(answer);
                 }
@@ -300,7 +300,7 @@ fn percent(text: &str) -> String {
 }
 
 /// The answers of a QIDO-RS response: an array of DICOM JSON objects, or nothing (204).
-async fn json(mut response: Response) -> Result<Vec<Value>, ArchiveError> {
+async fn json(mut response: Response) -> Result<Vec<Answer>, ArchiveError> {
     match response.status() {
         StatusCode::NO_CONTENT => return Ok(Vec::new()),
         StatusCode::OK => {}
@@ -313,7 +313,14 @@ async fn json(mut response: Response) -> Result<Vec<Value>, ArchiveError> {
             return Err(ArchiveError::AnswerTooLarge { limit: MAX_JSON });
         }
     }
-    serde_json::from_slice(&body).map_err(|_| ArchiveError::Answer("it is not an array of DICOM JSON objects"))
+    answers(&body)
+}
+
+/// The answers in the body of a response.
+pub(crate) fn answers(body: &[u8]) -> Result<Vec<Answer>, ArchiveError> {
+    let objects: Vec<Value> =
+        serde_json::from_slice(body).map_err(|_| ArchiveError::Answer("it is not an array of DICOM JSON objects"))?;
+    Ok(objects.iter().map(answer).collect())
 }
 
 /// One DICOM JSON object, PS3.18 Annex F.

@@ -36,6 +36,9 @@ mod error;
 mod fetch;
 mod find;
 mod folder;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gates;
 mod listings;
 mod multipart;

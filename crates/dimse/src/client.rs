@@ -179,8 +179,17 @@ impl Association {
     /// # Errors
     /// Every way in which a peer can fail to be there or refuse us; the text says which.
     pub async fn open(options: &AssociationOptions) -> Result<Association, DimseError> {
+        // Contexts that cannot be proposed are said before anybody is called.
+        options.contexts.numbered()?;
+        Self::negotiate(connect(options).await?, options).await
+    }
+
+    /// Asks for the association on a connection that is made.
+    pub(crate) async fn negotiate(
+        stream: Box<dyn wire::Stream>,
+        options: &AssociationOptions,
+    ) -> Result<Association, DimseError> {
         let proposed = options.contexts.numbered()?;
-        let stream = connect(options).await?;
         let mut wire = Wire::new(stream, &options.limits, options.timeouts);
         let request = Associate {
             called: options.called.as_str().to_owned(),

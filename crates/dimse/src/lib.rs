@@ -31,6 +31,9 @@ mod channel;
 mod client;
 pub mod command;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identifier;
 mod normalized;
 mod pdu;

@@ -134,7 +134,18 @@ async fn serve(
     congested: bool,
 ) -> Result<(), DimseError> {
     wire::prepare(&stream).map_err(DimseError::Io)?;
-    let mut wire = Wire::new(secure(stream, from, options).await?, &options.limits, options.timeouts);
+    meet(secure(stream, from, options).await?, from, options, handler, congested).await
+}
+
+/// Answers the association request on a connection that is made, and the requests after it.
+pub(crate) async fn meet(
+    stream: Box<dyn wire::Stream>,
+    from: SocketAddr,
+    options: &ScpOptions,
+    handler: &dyn StoreHandler,
+    congested: bool,
+) -> Result<(), DimseError> {
+    let mut wire = Wire::new(stream, &options.limits, options.timeouts);
     let (found, body) = wire.read_associate(options.timeouts.associate).await?;
     if found != kind::ASSOCIATE_RQ {
         wire.abort().await;

@@ -21,26 +21,26 @@ const MAX_ASSOCIATE_PDU: u32 = 256 * 1024;
 /// What the kernel may hold for us in each direction.
 const SOCKET_BUFFER: usize = 4 * 1024 * 1024;
 
-/// A stream over TCP whose socket options can be set: plain, or under TLS.
+/// A stream over TCP whose socket options can be set: plain, or under TLS. One without a socket has none to set.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {
-    fn tcp(&self) -> &TcpStream;
+    fn tcp(&self) -> Option<&TcpStream>;
 }
 
 impl Stream for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
+    fn tcp(&self) -> Option<&TcpStream> {
+        Some(self)
     }
 }
 
 impl Stream for tokio_rustls::client::TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+    fn tcp(&self) -> Option<&TcpStream> {
+        Some(self.get_ref().0)
     }
 }
 
 impl Stream for tokio_rustls::server::TlsStream<TcpStream> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+    fn tcp(&self) -> Option<&TcpStream> {
+        Some(self.get_ref().0)
     }
 }
 
@@ -114,7 +114,7 @@ impl Wire {
 
     /// Where we are reached, as the peer sees it from where it is.
     pub fn local_address(&self) -> Option<std::net::IpAddr> {
-        self.stream.tcp().local_addr().ok().map(|address| address.ip())
+        self.stream.tcp()?.local_addr().ok().map(|address| address.ip())
     }
 
     /// The bytes of a PDV, until the next one is asked for.
@@ -223,7 +223,7 @@ impl Wire {
         while self.end - self.start < wanted {
             let read = timeout_at(deadline, self.stream.read(&mut self.buffer[self.end..])).await;
             let n = read.map_err(|_| DimseError::TimedOut { awaited, after })?.map_err(DimseError::Io)?;
-            quick_ack(self.stream.tcp());
+            self.stream.tcp().into_iter().for_each(quick_ack);
             if n == 0 {
                 return Err(DimseError::Closed { awaited });
             }

@@ -22,6 +22,9 @@ mod element;
 mod file_id;
 mod file_set;
 mod file_tree;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 pub mod profile;
 mod record;

@@ -33,6 +33,9 @@ mod collect;
 mod dictionary;
 mod document;
 mod fragments;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 mod inspect;
 mod kept;

@@ -24,6 +24,9 @@
 mod contents;
 mod examine;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gather;
 mod iso;
 mod make;

@@ -13,11 +13,13 @@
 //! - [`printer::Printer`]: DCMTK's film printer;
 //! - [`proxy::Proxy`]: a bad line to any of them;
 //! - [`liar::Liar`]: an archive that lies, one switch per lie;
+//! - [`mutants`]: bytes damaged by the thousand, for what reads them;
 //! - [`studies::make`]: one patient of any size (CT, MR, DX, US) for loads and benchmarks.
 
 pub mod dcmqrscp;
 pub mod dicom_file;
 pub mod liar;
+pub mod mutants;
 mod object;
 pub mod orthanc;
 pub mod phantom;

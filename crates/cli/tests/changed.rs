@@ -175,6 +175,41 @@ async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_p
     }
 }
 
+/// The plan that set the fee is the plan that is made: what else is on the discs may not change between the two.
+#[tokio::test(flavor = "multi_thread")]
+async fn discs_that_would_come_out_otherwise_than_planned_stall_until_they_are_as_planned() {
+    let desk = TestDesk::new();
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let mut made = 0;
+    // The last is the control: everything as it was is made at once.
+    for changed in [Some("viewer"), Some("web_pages"), None] {
+        let worker = desk.work();
+        let id = hands.verified(PLAIN).await;
+        hands.ticked(id).await;
+        let planned = hands.weighed(id).await.weighing.discs;
+        assert!(worker.terminate().success());
+        hands.paid(id).await;
+        if let Some(setting) = changed {
+            let worker = desk.work_with(&format!("FILMDESK_WORKER_{}", setting.to_uppercase()), "false");
+            let reason = hands.stalled(id).await;
+            assert!(worker.terminate().success());
+            assert_eq!(reason.code, "plan-changed", "{}", reason.what);
+            assert!(reason.what.contains(&planned[0].volume_id) && reason.next.contains(setting), "{reason:?}");
+            assert!(reason.what.contains(&planned[0].size_bytes.to_string()), "{}", reason.what);
+            assert_eq!(images(&desk), made, "something was made of another plan");
+            hands.retried(id).await;
+        }
+        let worker = desk.work();
+        let discs = hands.made(id).await;
+        assert!(worker.terminate().success());
+        made += 1;
+        assert_eq!(discs.len(), planned.len());
+        assert_eq!((discs[0].size_bytes, discs[0].n_instances), (planned[0].size_bytes, planned[0].n_instances));
+        assert_eq!(images(&desk), made);
+    }
+}
+
 async fn with_orthanc(configuration: impl Fn(&Orthanc) -> String) {
     let orthanc = Orthanc::start().expect("Orthanc");
     let desk = TestDesk::new();

@@ -125,10 +125,9 @@ impl LeftOut {
 
 impl From<&LeftOut> for filmdesk_desk::LeftOut {
     fn from(left: &LeftOut) -> Self {
-        let (what, instead) = (left.what(), left.instead());
+        let told = left.told();
         let LeftOut { sop_instance_uid, code, reason, .. } = left.clone();
-        let reason = format!("{}；{}。 {reason}: {}", what.zh, instead.zh, instead.en);
-        filmdesk_desk::LeftOut { sop_instance_uid, code, reason }
+        filmdesk_desk::LeftOut { sop_instance_uid, code, reason, zh: Some(told.zh), en: Some(told.en) }
     }
 }
 

@@ -36,7 +36,7 @@ record! {
     PlannedDiscSummary { volume_id, n_instances, size_bytes }
     Weighing { at, discs, n_instances, left_out, goods_hash, worker, medium }
     WeighedMedium { disc_type, capacity_sectors, profile }
-    LeftOut { sop_instance_uid, code, reason }
+    LeftOut { sop_instance_uid, code, reason, zh, en }
     Quote { answer, at, expires }
     Submitted { at, request }
     DocumentReview { by, presented }

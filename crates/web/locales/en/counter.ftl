@@ -366,6 +366,8 @@ left-out-no-series-uid = No identifier of the series
 left-out-series-of-two-studies = Its series is of another study
 left-out-no-record-type = No place in the disc’s directory
 left-out-no-study-or-series-uid = No identifier of study or series
+left-out-private-sop-class = A kind of object private to a maker
+left-out-unknown-sop-class = A kind of object this program does not know
 left-out-sop-class-not-in-profile = The disc’s profile does not take this class
 left-out-transfer-syntax-not-in-profile = The disc’s profile does not take this encoding
 

@@ -366,6 +366,8 @@ left-out-no-series-uid = 沒有系列識別碼
 left-out-series-of-two-studies = 系列屬於另一項檢查
 left-out-no-record-type = 光碟目錄不收這種物件
 left-out-no-study-or-series-uid = 沒有檢查或系列識別碼
+left-out-private-sop-class = 廠商自訂的物件類別
+left-out-unknown-sop-class = 本系統不認得的物件類別
 left-out-sop-class-not-in-profile = 光碟規格不收這種物件
 left-out-transfer-syntax-not-in-profile = 光碟規格不收這種編碼
 

@@ -164,6 +164,42 @@ async fn a_label_says_what_the_record_of_the_disc_says_is_on_it() {
     }
 }
 
+/// What cannot go on the disc is named with what could be done instead, on the page of either language.
+#[tokio::test]
+async fn what_is_left_out_is_named_in_the_language_of_the_page_with_what_could_be_done_instead() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    let id = desk.application(&number).await.id;
+    let left = filmdesk_desk::LeftOut {
+        sop_instance_uid: "2.25.99".into(),
+        code: "transfer-syntax-not-decodable".into(),
+        reason: "particulars in English".into(),
+        zh: Some("這是錄影；可申請文字報告。".into()),
+        en: Some("It is a video: apply for a written report.".into()),
+    };
+    // Kept before there were words for both: what the code says, and what was written.
+    let old = filmdesk_desk::LeftOut { reason: "an old reason".into(), zh: None, en: None, ..left.clone() };
+    let entry = AuditEntry::new(desk.clock.now(), Actor::Worker("test-worker".into()), "weigh");
+    let change = desk.store.change(id, None, |mut application, _| {
+        if let State::Weighed(weighed) = &mut application.state {
+            weighed.weighing.left_out = vec![left, old];
+        }
+        Ok(Change::new(application, entry))
+    });
+    change.await.expect("changed");
+    let listed = |page: &super::common::Page| -> String {
+        let list = page.body.split("id=\"left-out\"").nth(1).unwrap_or_else(|| panic!("no list: {}", page.body));
+        list.split("</ul>").next().unwrap_or_default().to_owned()
+    };
+    let told = listed(&clerk.get(&format!("/applications/{number}?lang=zh")).await);
+    assert!(told.contains("這是錄影；可申請文字報告。") && told.contains("無法解碼的壓縮方式"), "{told}");
+    assert!(!told.contains("video") && !told.contains("particulars") && !told.contains("an old reason"), "{told}");
+    let told = listed(&clerk.get(&format!("/applications/{number}?lang=en")).await);
+    assert!(told.contains("It is a video: apply for a written report.") && told.contains("an old reason"), "{told}");
+    assert!(told.contains("particulars in English") && !told.contains("錄影"), "{told}");
+}
+
 #[tokio::test]
 async fn a_second_click_has_no_second_effect() {
     let desk = TestDesk::open().await;

@@ -9,7 +9,7 @@ use filmdesk_desk::{Application, FinishedDisc, Order, Paid, ParcelId, ParcelStat
 use filmdesk_desk::{PlannedDiscSummary, WeighedMedium};
 use filmdesk_production::{DiscFacts, ExpectedPatient, Goods, MadeDisc, PlanOptions, make_disc, plan};
 use filmdesk_store::{Change, Job, StoreError};
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -39,14 +39,15 @@ impl Worker {
         // The first parcel's discs are the ones that were planned when the price was made.
         let prefix = if parcel.0 == 1 { number.to_owned() } else { format!("{number}P{}", parcel.0) };
         let folder = self.spool.folder(application.id).join(format!("made-{}", parcel.0));
-        let to_make = ToMake { goods, options: self.plan_options(prefix, &medium), planned };
+        let made_at = self.clock.now();
+        let to_make = ToMake { made_at, goods, options: self.plan_options(prefix, &medium), planned };
         let made = self.discs(paid, to_make, folder.clone(), pulse).await?;
         let mut discs = Vec::new();
         for disc in made {
             let blob = format!("disc/{}.iso", disc.volume_id);
             pulse.check()?;
             self.store.blobs().put_file(&blob, &disc.path).await.map_err(store_failed)?;
-            discs.push(finished(disc, blob));
+            discs.push(finished(disc, made_at, blob));
         }
         let (at, n) = (self.clock.now(), discs.len());
         let entry = self.entry("finish").detail(format!("parcel {}: {n} discs", parcel.0));
@@ -97,12 +98,12 @@ impl Worker {
     async fn discs(
         &self,
         paid: &Paid,
-        ToMake { goods, options, planned }: ToMake,
+        ToMake { made_at, goods, options, planned }: ToMake,
         folder: PathBuf,
         pulse: &Pulse,
     ) -> Result<Vec<MadeDisc>, Stopped> {
         let patient = paid.weighed.verified.order.as_ref().map(|order| ExpectedPatient::from(&order.patient));
-        let created_at = self.clock.now().to_zoned(self.zone.clone());
+        let created_at = made_at.to_zoned(self.zone.clone());
         let (inspector, journal) = (Arc::clone(&self.inspector), pulse.clone());
         let room: u64 = goods.goods.iter().map(|good| good.file_len()).sum();
         self.spool.room_for(room)?;
@@ -125,6 +126,8 @@ impl Worker {
 
 /// What discs are made of, and how.
 struct ToMake {
+    /// What its pages, its image and its label say.
+    made_at: Timestamp,
     goods: Goods,
     options: PlanOptions,
     /// The discs the fee was asked for; `None` where nobody planned and paid for just these.
@@ -207,7 +210,7 @@ fn of_studies(goods: &Goods, studies: &[String]) -> Goods {
     part
 }
 
-fn finished(disc: MadeDisc, blob: String) -> FinishedDisc {
+fn finished(disc: MadeDisc, made_at: Timestamp, blob: String) -> FinishedDisc {
     FinishedDisc {
         volume_id: disc.volume_id,
         file_set_uid: disc.file_set_uid,
@@ -218,6 +221,7 @@ fn finished(disc: MadeDisc, blob: String) -> FinishedDisc {
         sha256: disc.sha256,
         n_instances: disc.n_instances,
         web: Some(disc.web),
+        made: Some(made_at),
         blob,
     }
 }

@@ -164,6 +164,7 @@ pub fn disc(number: u32, of: u32) -> FinishedDisc {
         sha256: "ef".repeat(32),
         n_instances: 300,
         web: Some(true),
+        made: None,
         blob: format!("disc/FDTEST{number:02}.iso"),
     }
 }

@@ -47,7 +47,7 @@ record! {
     Paid { weighed, payment, parcels }
     StallReason { code, what, next, who }
     Parcel { id, studies, remake_of, state }
-    FinishedDisc { volume_id, file_set_uid, number, of, code, size_bytes, sha256, n_instances, web, blob }
+    FinishedDisc { volume_id, file_set_uid, number, of, code, size_bytes, sha256, n_instances, web, made, blob }
 }
 
 choice! {

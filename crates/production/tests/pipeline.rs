@@ -12,6 +12,7 @@ use filmdesk_production::{
     DiscFacts, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent, Stage,
     check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan,
 };
+use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
 use filmdesk_testkit::studies::Spec;
 use std::path::Path;
 use std::process::Command;
@@ -342,4 +343,40 @@ fn a_file_of_four_gib_is_named_with_what_can_be_done() {
     let readme = IsoImage::open(&made.path).unwrap().read("README.TXT", 1 << 20).unwrap();
     let readme = String::from_utf8(readme).unwrap();
     assert!(readme.contains("4 GiB 以上") && readme.contains("4 GiB or more"), "{readme}");
+}
+
+/// A small image; `study_id` may be empty, as many are.
+fn small(number: u32, study_id: &str) -> DataSet {
+    let mut d = DataSet::new();
+    d.text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.2").text((8, 0x18), "UI", &format!("2.25.9.1.{number}"));
+    d.text((8, 0x20), "DA", "20260101").text((8, 0x30), "TM", "093000").text((8, 0x50), "SH", "A1");
+    d.text((8, 0x60), "CS", "CT").text((0x10, 0x10), "PN", "TEST^KEYS").text((0x10, 0x20), "LO", "T0000009");
+    d.text((0x20, 0x0D), "UI", "2.25.9").text((0x20, 0x0E), "UI", "2.25.9.1").text((0x20, 0x10), "SH", study_id);
+    d.text((0x20, 0x11), "IS", "1").text((0x20, 0x13), "IS", &number.to_string());
+    d.us((0x28, 2), &[1]).text((0x28, 4), "CS", "MONOCHROME2").us((0x28, 0x10), &[2]).us((0x28, 0x11), &[2]);
+    d.us((0x28, 0x100), &[16]).us((0x28, 0x101), &[12]).us((0x28, 0x102), &[11]).us((0x28, 0x103), &[0]);
+    d.bytes((0x7FE0, 0x10), "OW", vec![7; 8]);
+    d
+}
+
+/// Keys that stand in the directory only are given back, and told to the receiving hospital.
+#[test]
+fn what_stands_in_the_index_only_is_listed_on_the_disc_and_given_back() {
+    for (study_id, wanted) in [("", vec!["STUDY DICOM/ST000001 StudyID=ST000001"]), ("7", vec![])] {
+        let shop = Workshop::empty();
+        for number in 1..=3 {
+            let bytes = small(number, study_id).part10(EXPLICIT_LE);
+            std::fs::write(shop.at("in").join(format!("{number}")), bytes).unwrap();
+        }
+        let goods = shop.gather(CD_80, false);
+        let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+        let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+        assert_eq!(made.size_bytes, plan.discs[0].size_bytes, "planned size");
+        let told = made.synthesised.iter().map(|s| format!("{} {} {}={}", s.record_type, s.place, s.keyword, s.value));
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
+        let page = IsoImage::open(&made.path).unwrap().read("IHE_PDI/HOSPITAL.HTM", 1 << 20).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        assert_eq!(page.contains("<td>STUDY</td><td>StudyID</td><td>1</td>"), !wanted.is_empty(), "{page}");
+        assert_eq!(page.contains("只在索引中的欄位"), !wanted.is_empty());
+    }
 }

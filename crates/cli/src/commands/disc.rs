@@ -3,8 +3,8 @@
 use crate::commands::progress::Progress;
 use crate::exit::Failed;
 use clap::Args;
-use filmdesk_fileset::MediaProfile;
 use filmdesk_fileset::profile::{PROFILES, STD_GEN_USB_JPEG};
+use filmdesk_fileset::{MediaProfile, Synthesised};
 use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
@@ -447,6 +447,7 @@ impl Outcome {
             json!({
                 "n_studies": set.n_studies, "n_instances": set.n_instances, "fewest_proven": set.proven,
                 "discs": set.plan.iter().map(|d| disc(set, d)).collect::<Vec<_>>(),
+                "synthesised": made.map(|made| made.synthesised.iter().map(stood_in).collect::<Vec<_>>()),
                 "failure": set.failure.as_ref().map(|failure| json!({
                     "code": failure.stall.code, "what": failure.stall.what, "next": failure.stall.next,
                 })),
@@ -480,6 +481,11 @@ impl Named {
         self.code != DICOMDIR && self.code != LeftOut::SAME_AGAIN
     }
 }
+/// A key of the directory that is in no object.
+fn stood_in(key: &Synthesised) -> Value {
+    json!({ "file_id": key.place, "record": key.record_type.value(), "key": key.keyword, "value": key.value })
+}
+
 
 impl SetOutcome {
     fn print(&self, number: usize, job: &Job<'_>) {
@@ -504,4 +510,7 @@ impl SetOutcome {
             println!("  failed: {} {} ({})", failure.stall.what, failure.stall.next, failure.stall.code);
         }
     }
+                if let n @ 1.. = made.synthesised.len() {
+                    println!("      {n} keys of its directory are in no object (--json lists them)");
+                }
 }

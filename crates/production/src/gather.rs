@@ -3,6 +3,7 @@
 use crate::failure::{Failure, FailureCode, Journal, Stage};
 use crate::parallel::in_parallel;
 use crate::pictures::{Picture, make_pictures};
+use crate::plan::sectors_beside_one;
 use crate::rejected::leave_out_rejected;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{MediaProfile, NotAdmitted};
@@ -389,11 +390,9 @@ fn settle_duplicates(goods: &mut Goods) {
     });
 }
 
-/// What alone is larger than a medium, or than a file of ISO 9660 can be. Some sectors are kept for what a disc always
-/// holds.
+/// What alone is larger than a medium with what it must hold beside it, or than a file of ISO 9660 can be.
 fn leave_out_oversized(goods: &mut Goods, capacity_sectors: u64) {
-    const ALWAYS_SECTORS: u64 = 512;
-    let most = capacity_sectors.saturating_sub(ALWAYS_SECTORS) * crate::iso::SECTOR;
+    let most = capacity_sectors.saturating_sub(sectors_beside_one()) * crate::iso::SECTOR;
     goods.goods.retain(|good| {
         let (code, reason) = if good.file_len() > u64::from(u32::MAX) {
             (LeftOut::OVER_4_GIB, "this object alone has 4 GiB or more: no file of a disc or a stick can be so large")

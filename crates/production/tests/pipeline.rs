@@ -9,8 +9,8 @@ use filmdesk_fileset::profile::{STD_GEN_CD, STD_GEN_USB_JPEG};
 use filmdesk_instance::{InProcess, Source};
 use filmdesk_production::iso::IsoImage;
 use filmdesk_production::{
-    DiscFacts, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent, Stage,
-    check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan,
+    DiscFacts, DiscSetPlan, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent,
+    Stage, check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan,
 };
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
 use filmdesk_testkit::studies::Spec;
@@ -379,4 +379,41 @@ fn what_stands_in_the_index_only_is_listed_on_the_disc_and_given_back() {
         assert_eq!(page.contains("<td>STUDY</td><td>StudyID</td><td>1</td>"), !wanted.is_empty(), "{page}");
         assert_eq!(page.contains("只在索引中的欄位"), !wanted.is_empty());
     }
+}
+
+/// Pictures are a courtesy: where the images fit and the pictures do not, the order is made without them.
+#[test]
+fn pictures_that_have_no_room_fail_no_order() {
+    let shop = Workshop::with(&spec(1, 0));
+    let goods = shop.gather(CD_80, true);
+    assert!(!goods.pictures.is_empty());
+    let options = plan_options(CD_80, true);
+    let sectors = |plan: &DiscSetPlan<'_>| plan.discs[0].size_bytes / 2048;
+    let with = plan(&goods, &options).unwrap();
+    assert!(with.pictures, "the control: there is room");
+    let bare = Goods { pictures: Vec::new(), ..goods.clone() };
+    let without = sectors(&plan(&bare, &options).unwrap());
+    // As many sectors as it takes without pictures, and a few for a disc's number of more digits.
+    let tight = PlanOptions { capacity_sectors: without + 2, ..options.clone() };
+    assert!(tight.capacity_sectors < sectors(&with));
+    let planned = plan(&goods, &tight).unwrap();
+    assert!(!planned.pictures && planned.discs.len() == 1);
+    make_disc(&planned, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+    // Without room for the image itself it is still said so.
+    let small = PlanOptions { capacity_sectors: without / 2, ..options };
+    assert_eq!(plan(&goods, &small).err().map(|failure| failure.stall.code), Some("instance-oversized".into()));
+}
+
+/// What gathering lets through because it fits alone does fit alone, with pages and viewer; the rest is named.
+#[test]
+fn the_largest_object_that_is_gathered_can_be_planned() {
+    let shop = Workshop::with(&spec(1, 0));
+    let (mut kept, mut refused) = (CD_80, 1);
+    while refused + 1 < kept {
+        let middle = u64::midpoint(kept, refused);
+        if shop.gather(middle, false).goods.is_empty() { refused = middle } else { kept = middle }
+    }
+    let goods = shop.gather(kept, true);
+    assert_eq!(plan(&goods, &plan_options(kept, true)).unwrap().discs.len(), 1);
+    assert_eq!(shop.gather(kept - 1, true).left_out[0].code, "instance-oversized");
 }

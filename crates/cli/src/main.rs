@@ -99,7 +99,7 @@ fn run(cli: Cli) -> Result<(), Failed> {
         Command::Work(args) => runtime.block_on(work::run(config, &args)),
         Command::Quote(args) => quote::run(&config, &args),
         Command::Disc(args) => make_discs(&config, &args),
-        Command::Check(args) => check::run(work::inspector(&config).as_ref(), &args),
+        Command::Check(args) => check::run(&config, &args),
         Command::Pacs(args) => pacs::run(&config.archive, &args),
         Command::Rules(command) => rules::run(&config, &command),
         Command::User(command) => runtime.block_on(user::run(&config, &command)),

@@ -4,7 +4,8 @@
 mod desk;
 
 use desk::{Hands, PLAIN, TestDesk, files_below};
-use filmdesk_desk::{By, Private, StaffId, StallReason, State};
+use filmdesk_desk::{By, ParcelId, ParcelState, Private, StaffId, StallReason, State};
+use filmdesk_store::{JobKind, NewJob};
 use filmdesk_testkit::orthanc::{AE_TITLE, DESK_AE_TITLE, Orthanc};
 use filmdesk_testkit::studies::{Spec, make};
 use jiff::civil::{Date, date};
@@ -128,8 +129,8 @@ async fn an_archive_that_is_away_when_it_is_made_stalls_with_its_reason_and_lose
     made_after_all(&desk, &hands, id).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_put_back() {
+/// The hospital's rules in a folder of the test's own, and the file with its disc types and what it says.
+fn own_rules() -> (tempfile::TempDir, PathBuf, String) {
     let folder = tempfile::tempdir().expect("a folder");
     for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules/ntuh")).expect("rules") {
         let path = entry.expect("entry").path();
@@ -139,10 +140,11 @@ async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_p
     }
     let hospital = folder.path().join("hospital.toml");
     let cd = fs::read_to_string(&hospital).expect("the hospital");
-    let desk = TestDesk::new().with("FILMDESK_RULES", folder.path().display().to_string());
-    let _served = desk.serve(&["--no-worker"]);
-    let hands = Hands::at(&desk).await;
-    // The same disc with another capacity, and another disc altogether: neither is what was planned.
+    (folder, hospital, cd)
+}
+
+/// What that file says when discs are smaller, and when they are DVDs.
+fn other_discs(cd: &str) -> (String, String) {
     let smaller = cd.replace("capacity_sectors = 359840", "capacity_sectors = 333000");
     let dvd = cd.replace("default = true\nenabled = true", "default = false\nenabled = true");
     let dvd = dvd.replacen(
@@ -150,6 +152,17 @@ async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_p
         "STD-GEN-DVD-JPEG\"\ndefault = true\nenabled = true",
         1,
     );
+    (smaller, dvd)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_put_back() {
+    let (folder, hospital, cd) = own_rules();
+    let desk = TestDesk::new().with("FILMDESK_RULES", folder.path().display().to_string());
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    // The same disc with another capacity, and another disc altogether: neither is what was planned.
+    let (smaller, dvd) = other_discs(&cd);
     for (changed, told) in [(smaller, "333000 sectors"), (dvd, "dvd-4.7")] {
         assert_ne!(changed, cd);
         let made_before = images(&desk);
@@ -172,6 +185,83 @@ async fn another_type_of_disc_than_was_weighed_and_paid_for_stalls_until_it_is_p
         hands.retried(id).await;
         assert_eq!(hands.made(id).await.len(), 1);
         assert!(worker.terminate().success());
+    }
+}
+
+/// A remake may come on another disc, but not on one of a profile its images were not prepared for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remake_onto_another_profile_stalls_and_says_so_and_onto_a_smaller_disc_is_made() {
+    let (folder, hospital, cd) = own_rules();
+    let desk = TestDesk::new().with("FILMDESK_RULES", folder.path().display().to_string());
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let worker = desk.work();
+    let id = hands.verified(PLAIN).await;
+    hands.ticked(id).await;
+    hands.weighed(id).await;
+    hands.paid(id).await;
+    hands.made(id).await;
+    assert!(worker.terminate().success());
+    let (smaller, dvd) = other_discs(&cd);
+    let (first, second) = (ParcelId(1), ParcelId(2));
+    let by = || By { staff: StaffId("clerk".to_owned()), at: hands.now };
+    let job = || vec![NewJob::new(JobKind::Make { parcel: second })];
+    let second_of = |a: &filmdesk_desk::Application| a.parcels().get(1).map(|parcel| parcel.state.clone());
+    fs::write(&hospital, dvd).expect("written");
+    let worker = desk.work();
+    hands.change(id, "remake", job(), |a| a.remake(first, by(), 30)).await;
+    let stalled = |a: &filmdesk_desk::Application| match second_of(a) {
+        Some(ParcelState::Stalled { reason, .. }) => Some(reason),
+        _ => None,
+    };
+    let reason = hands.wait(id, "the stall", stalled).await;
+    assert!(worker.terminate().success());
+    assert_eq!(reason.code, "remake-other-profile", "{}", reason.what);
+    assert!(reason.what.contains("STD-GEN-CD") && reason.what.contains("STD-GEN-DVD-JPEG"), "{}", reason.what);
+    assert_eq!(images(&desk), 1);
+    fs::write(&hospital, smaller).expect("written");
+    let _worker = desk.work();
+    hands.change(id, "retry-parcel", job(), |a| a.retry_parcel(second, by())).await;
+    let ready = |a: &filmdesk_desk::Application| match second_of(a) {
+        Some(ParcelState::Ready { discs, .. }) => Some(discs),
+        _ => None,
+    };
+    assert_eq!(hands.wait(id, "the remake", ready).await.len(), 1);
+    assert_eq!(images(&desk), 2);
+}
+
+/// The plan that set the fee is the plan that is made: what else is on the discs may not change between the two.
+#[tokio::test(flavor = "multi_thread")]
+async fn discs_that_would_come_out_otherwise_than_planned_stall_until_they_are_as_planned() {
+    let desk = TestDesk::new();
+    let _served = desk.serve(&["--no-worker"]);
+    let hands = Hands::at(&desk).await;
+    let mut made = 0;
+    // The last is the control: everything as it was is made at once.
+    for changed in [Some("viewer"), Some("web_pages"), None] {
+        let worker = desk.work();
+        let id = hands.verified(PLAIN).await;
+        hands.ticked(id).await;
+        let planned = hands.weighed(id).await.weighing.discs;
+        assert!(worker.terminate().success());
+        hands.paid(id).await;
+        if let Some(setting) = changed {
+            let worker = desk.work_with(&format!("FILMDESK_WORKER_{}", setting.to_uppercase()), "false");
+            let reason = hands.stalled(id).await;
+            assert!(worker.terminate().success());
+            assert_eq!(reason.code, "plan-changed", "{}", reason.what);
+            assert!(reason.what.contains(&planned[0].volume_id) && reason.next.contains(setting), "{reason:?}");
+            assert!(reason.what.contains(&planned[0].size_bytes.to_string()), "{}", reason.what);
+            assert_eq!(images(&desk), made, "something was made of another plan");
+            hands.retried(id).await;
+        }
+        let worker = desk.work();
+        let discs = hands.made(id).await;
+        assert!(worker.terminate().success());
+        made += 1;
+        assert_eq!(discs.len(), planned.len());
+        assert_eq!((discs[0].size_bytes, discs[0].n_instances), (planned[0].size_bytes, planned[0].n_instances));
+        assert_eq!(images(&desk), made);
     }
 }
 

@@ -65,6 +65,15 @@ fn every_file_is_on_a_disc_or_named(source: &Path, expected: [usize; 4]) {
     for image in &images {
         let check = filmdesk().arg("check").arg(image).output().expect("starts");
         assert!(check.status.success(), "{}", said(&check));
+        // It fits its blank, to the sector; and a smaller one is noticed.
+        let sectors = std::fs::metadata(image).expect("an image").len() / 2048;
+        for (medium, fits) in
+            [("cd-80".to_owned(), true), (sectors.to_string(), true), ((sectors - 1).to_string(), false)]
+        {
+            let check = filmdesk().arg("check").arg(image).args(["--medium", &medium]).output().expect("starts");
+            assert_eq!(check.status.success(), fits, "{}", said(&check));
+            assert_eq!(said(&check).contains("larger-than-medium"), !fits, "{}", said(&check));
+        }
     }
     println!("{}: {counts:?}", source.display());
     // Negative control: a file that nobody accounted for is noticed.

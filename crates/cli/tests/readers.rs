@@ -5,7 +5,7 @@
 mod desk;
 
 use desk::{filmdesk, said};
-use filmdesk_paper::{LabelFacts, disc_label};
+use filmdesk_paper::{LabelFacts, LabelPrinter, disc_label};
 use filmdesk_testkit::orthanc::Orthanc;
 use filmdesk_testkit::{pydicom, samples};
 use std::path::{Path, PathBuf};
@@ -87,6 +87,7 @@ fn labelled(names: &Path) {
         let form = groups.get(1).filter(|group| !group.is_empty()).unwrap_or(&groups[0]).replace('^', " ");
         let masked = filmdesk_policy::taiwan::mask_name(&form);
         let facts = LabelFacts {
+            printer: LabelPrinter::default(),
             hospital: "範例醫院".into(),
             patient_masked: masked.clone(),
             number: "F7K4-2MQX".into(),

@@ -194,8 +194,12 @@ pub struct LeftOut {
     pub sop_instance_uid: String,
     /// Why, as a stable code.
     pub code: String,
-    /// Why, for a clerk.
+    /// The particulars, in English.
     pub reason: String,
+    /// In 正體中文: why in general, and what could be done instead; `None` in a record older than this member.
+    pub zh: Option<String>,
+    /// The same in English.
+    pub en: Option<String>,
 }
 
 /// The binding price: the answer of the rules after weighing, with the text of the rules it was made with kept by hash.

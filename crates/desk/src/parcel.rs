@@ -41,6 +41,8 @@ pub struct FinishedDisc {
     pub n_instances: u32,
     /// Web pages on it, as its label says; `None` in a record older than this member.
     pub web: Option<bool>,
+    /// When it was made, as its pages and its label say; `None` in a record older than this member.
+    pub made: Option<Timestamp>,
     /// Blob key of the image in the store.
     pub blob: String,
 }

@@ -275,11 +275,24 @@ fn no_place(sop_class_uid: &str) -> &'static str {
     known.map_or("has no directory record in PS3.3 Annex F", |(_, why, _)| why.reason())
 }
 
+/// Of what Annex F leaves out it is known what it is; anything else may hold images.
+fn without_record(sop_class_uid: &str) -> &'static str {
+    /// The root of the standard's own UIDs (PS3.5 §9.1, PS3.6).
+    const STANDARD: &str = "1.2.840.10008.";
+    let known = sop_classes_without_record().iter().any(|(uid, ..)| *uid == sop_class_uid);
+    match (known, sop_class_uid.starts_with(STANDARD)) {
+        (true, _) => "no-record-type",
+        (false, true) => "unknown-sop-class",
+        (false, false) => "private-sop-class",
+    }
+}
+
 impl NotAdmitted {
-    /// A stable code: `no-record-type`, `no-study-or-series-uid`, `sop-class-not-in-profile`, `transfer-syntax-not-in-profile`.
+    /// A stable code: `no-record-type` (Annex F has none for it), `private-sop-class`, `unknown-sop-class`, `no-study-or-series-uid`,
+    /// `sop-class-not-in-profile`, `transfer-syntax-not-in-profile`.
     pub fn code(&self) -> &'static str {
         match self {
-            NotAdmitted::NoRecordType { .. } => "no-record-type",
+            NotAdmitted::NoRecordType { sop_class_uid, .. } => without_record(sop_class_uid),
             NotAdmitted::NoUid { .. } => "no-study-or-series-uid",
             NotAdmitted::SopClass { .. } => "sop-class-not-in-profile",
             NotAdmitted::TransferSyntax { .. } => "transfer-syntax-not-in-profile",

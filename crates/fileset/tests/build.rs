@@ -148,6 +148,14 @@ fn what_cannot_be_one_file_set_is_named() {
         d.text((8, 0x16), "UI", "1.3.12.2.1107.5.9.1");
     });
     assert!(matches!(private, BuildError::NotAdmitted { source_index: 1, reason: NotAdmitted::NoRecordType { .. } }));
+    for (uid, code) in [
+        ("1.3.12.2.1107.5.9.1", "private-sop-class"),
+        ("1.2.840.10008.5.1.4.1.1.9999", "unknown-sop-class"),
+        ("1.2.840.10008.5.1.4.1.1.8", "no-record-type"),
+    ] {
+        let why = NotAdmitted::NoRecordType { sop_class_uid: uid.into(), profile: "STD-GEN-CD" };
+        assert_eq!(why.code(), code, "{uid}");
+    }
     let one = headers(&[object(CT, "CT", 1, 1, 1)]);
     let mut implicit = members(&one);
     implicit[0].transfer_syntax = IMPLICIT_LE;

@@ -59,9 +59,42 @@ pub struct ReceiptFacts {
     pub reprint: bool,
 }
 
+/// What a label is printed with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LabelPrinter {
+    /// On a sheet, to be cut out: with the rings to cut along.
+    #[default]
+    Sheet,
+    /// A disc printer with ink: in colour, without rings, since the disc has its own edge.
+    Inkjet,
+    /// A thermal disc printer of 300 dpi, one colour: nothing grey, no line thinner than a dot, bars of whole dots.
+    Thermal,
+}
+
+impl LabelPrinter {
+    /// All of them.
+    pub const ALL: [LabelPrinter; 3] = [LabelPrinter::Sheet, LabelPrinter::Inkjet, LabelPrinter::Thermal];
+
+    /// Its name in an address and in the template.
+    pub fn name(self) -> &'static str {
+        match self {
+            LabelPrinter::Sheet => "sheet",
+            LabelPrinter::Inkjet => "inkjet",
+            LabelPrinter::Thermal => "thermal",
+        }
+    }
+
+    /// The printer of a name.
+    pub fn named(name: &str) -> Option<LabelPrinter> {
+        LabelPrinter::ALL.into_iter().find(|printer| printer.name() == name)
+    }
+}
+
 /// The face of a disc.
 #[derive(Clone, Debug)]
 pub struct LabelFacts {
+    /// What it is printed with.
+    pub printer: LabelPrinter,
     /// Hospital name.
     pub hospital: String,
     /// Masked name.

@@ -61,7 +61,7 @@ pub fn receipt(facts: &ReceiptFacts) -> Result<Vec<u8>, PaperError> {
     )
 }
 
-/// The face of a disc, 120 mm square, to be printed on the disc or on a round sheet.
+/// The face of a disc, 120 mm square, for what prints it ([`LabelPrinter`]): a sheet to cut, ink on the disc, or heat.
 ///
 /// Holds what IHE PDI asks of a label and nothing that tells an illness: hospital, masked name, application number, date,
 /// disc k of n, `DICOM ONLY` or `DICOM PLUS WEB` (`DICOM` where that is not known), and the disc's code in letters and as Code 39.
@@ -72,8 +72,8 @@ pub fn disc_label(facts: &LabelFacts) -> Result<Vec<u8>, PaperError> {
     press::print(
         "label.typ",
         json!({
-            "hospital": facts.hospital, "patient": facts.patient_masked, "number": facts.number, "date": facts.date,
-            "k": facts.disc.0, "n": facts.disc.1, "code": facts.code,
+            "printer": facts.printer.name(), "hospital": facts.hospital, "patient": facts.patient_masked,
+            "number": facts.number, "date": facts.date, "k": facts.disc.0, "n": facts.disc.1, "code": facts.code,
             "content": match facts.web {
                 Some(true) => "DICOM PLUS WEB",
                 Some(false) => "DICOM ONLY",

@@ -1,9 +1,12 @@
 //! Each paper is printed with sample facts in both languages; `FILMDESK_PAPERS=dir` keeps the PDFs to look at.
 
 use filmdesk_paper::{
-    ConsentFacts, LabelFacts, PaperError, ReceiptFacts, Row, SlipFacts, consent_form, disc_label, receipt, slip,
+    ConsentFacts, LabelFacts, LabelPrinter, PaperError, ReceiptFacts, Row, SlipFacts, consent_form, disc_label,
+    receipt, slip,
 };
 use filmdesk_policy::Lang;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn row(label: &str, value: &str) -> Row {
     Row { label: label.into(), value: value.into() }
@@ -60,6 +63,7 @@ fn receipt_facts(lang: Lang, reprint: bool) -> ReceiptFacts {
 
 fn label_facts(web: Option<bool>) -> LabelFacts {
     LabelFacts {
+        printer: LabelPrinter::Sheet,
         hospital: "範例醫院 Example Hospital".into(),
         patient_masked: "王○明".into(),
         number: "F7K4-2MQX".into(),
@@ -76,7 +80,10 @@ fn every_paper_prints_in_both_languages() {
         keep(&format!("slip-{tag}.pdf"), &slip(&slip_facts(lang)).expect("slip"));
         keep(&format!("receipt-{tag}.pdf"), &receipt(&receipt_facts(lang, lang == Lang::En)).expect("receipt"));
     }
-    keep("label.pdf", &disc_label(&label_facts(Some(true))).expect("label"));
+    for printer in LabelPrinter::ALL {
+        let facts = LabelFacts { printer, ..label_facts(Some(true)) };
+        keep(&format!("label-{}.pdf", printer.name()), &disc_label(&facts).expect("label"));
+    }
     for (sealed, value) in [(false, "王測試"), (true, "")] {
         let rows = ["病人姓名 Patient", "身分證號 Identity number", "受託人姓名 Agent", "受託人證號 Agent’s number"]
             .iter()
@@ -108,6 +115,75 @@ fn a_label_says_whether_there_are_web_pages_on_the_disc() {
         assert_eq!(lines, [said], "{text}");
         let letters: String = text.split_whitespace().collect();
         assert!(["王○明", "7QX4-M2KT", "F7K4-2MQX"].iter().all(|said| letters.contains(said)), "{text}");
+    }
+}
+
+/// A label as the dots of a 300 dpi printer: a PNG, or a bitmap of black and white.
+fn dots(facts: &LabelFacts, how: &[&str], folder: &Path) -> PathBuf {
+    let pdf = folder.join("label.pdf");
+    std::fs::write(&pdf, disc_label(facts).expect("label")).expect("written");
+    let to = folder.join("dots");
+    let status = Command::new("pdftoppm").args(["-r", "300", "-singlefile"]).args(how).arg(&pdf).arg(&to).status();
+    assert!(status.unwrap_or_else(|e| panic!("pdftoppm: {e}; install poppler-utils")).success());
+    let mut made = ["png", "pbm", "pgm"].into_iter().map(|e| to.with_extension(e)).filter(|path| path.is_file());
+    made.next().expect("a picture")
+}
+
+/// What a scanner reads in a picture.
+fn scanned(picture: &Path) -> String {
+    let output =
+        Command::new("zbarimg").args(["--quiet", "--raw", "-Sdisable", "-Scode39.enable"]).arg(picture).output();
+    let output = output.unwrap_or_else(|e| panic!("zbarimg: {e}; install zbar-tools"));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// The dots of a label without smoothing, row by row: 0 is black, 255 paper.
+fn rows(facts: &LabelFacts, folder: &Path) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(dots(facts, &["-gray", "-aa", "no", "-aaVector", "no"], folder)).expect("a picture");
+    let fields: Vec<&[u8]> = bytes.splitn(5, u8::is_ascii_whitespace).collect();
+    assert_eq!((fields[0], fields[3]), (&b"P5"[..], &b"255"[..]));
+    let width = std::str::from_utf8(fields[1]).ok().and_then(|w| w.parse().ok()).expect("a width");
+    fields[4].chunks_exact(width).map(<[u8]>::to_vec).collect()
+}
+
+/// Heat prints a dot or none: a label for it has no grey, no ring, and bars of whole dots.
+#[test]
+fn a_thermal_label_is_black_only_and_its_bars_are_whole_dots() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for printer in LabelPrinter::ALL {
+        let rows = rows(&LabelFacts { printer, ..label_facts(Some(true)) }, folder.path());
+        let black_only = rows.iter().flatten().all(|dot| matches!(dot, 0 | 255));
+        assert_eq!(black_only, printer == LabelPrinter::Thermal, "{printer:?}");
+        // The ring to cut along runs through the middle of the page, 1 mm to 3 mm from its left edge.
+        let ring = rows[rows.len() / 2][12..36].iter().any(|dot| *dot != 255);
+        assert_eq!(ring, printer == LabelPrinter::Sheet, "{printer:?}");
+        // Eleven characters of five bars and four spaces, with a gap between two: 109 runs of three dots or eight.
+        let of_bars = |row: &&Vec<u8>| {
+            // Between the places where the ring runs.
+            let runs: Vec<usize> = row[420..1000].chunk_by(|a, b| a == b).map(<[u8]>::len).collect();
+            runs.len() == 111 && runs[1..110].iter().all(|run| matches!(run, 3 | 8))
+        };
+        assert!(rows.iter().filter(of_bars).count() > 70, "{printer:?}: bars of other widths");
+    }
+}
+
+/// The code in bars is the code in letters, on what every printer makes of it.
+#[test]
+fn the_bars_of_a_label_are_read_by_a_scanner_for_every_printer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for code in ["7QX4-M2KT", "ZZ99-22WW"] {
+        for (printer, how) in [
+            (LabelPrinter::Sheet, &["-png"][..]),
+            (LabelPrinter::Inkjet, &["-png"]),
+            (LabelPrinter::Thermal, &["-png"]),
+            (LabelPrinter::Thermal, &["-mono"]),
+        ] {
+            let folder = tempfile::tempdir_in(folder.path()).expect("a folder");
+            let facts = LabelFacts { printer, code: code.into(), ..label_facts(Some(true)) };
+            let read = scanned(&dots(&facts, how, folder.path()));
+            // The other code of this loop is the control: what is read is this label's.
+            assert_eq!(read, code, "{printer:?} {how:?}");
+        }
     }
 }
 

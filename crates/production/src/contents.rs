@@ -250,5 +250,6 @@ fn disc_view<'a>(standing: &'a Standing<'_>, facts: &DiscFacts, file_set: &FileS
         created_at: facts.created_at.strftime("%Y-%m-%d %H:%M %:z").to_string(),
         code: facts.code.clone(),
         series: all_series,
+        stood_in: pages::stood_in(file_set.synthesised()),
     }
 }

@@ -2,8 +2,9 @@
 //! call them on their seeds and some thousand mutants.
 
 use crate::examine::examine;
-use crate::iso::{IsoImage, PADDING_SECTORS, SECTOR};
+use crate::iso::PADDING_SECTORS;
 use crate::manifest::parse_manifest;
+use crate::volume::{Image, SECTOR};
 use crate::zipped::ZipTree;
 use filmdesk_fileset::FileTree;
 use filmdesk_fileset::profile::STD_GEN_CD;
@@ -26,7 +27,7 @@ pub fn image(bytes: &[u8], folder: &Path) {
     file.write_all_at(bytes, SYSTEM_AREA).expect("room");
     let used = SYSTEM_AREA + bytes.len() as u64;
     file.set_len(used + PADDING_SECTORS * SECTOR).expect("room");
-    match IsoImage::open(&path) {
+    match Image::open(&path) {
         Ok(image) => {
             for (name, size) in image.files() {
                 let (at, len) = image.extent(name).expect("a file it lists");

@@ -3,8 +3,9 @@
 use crate::failure::{Failure, FailureCode, Journal, Stage};
 use crate::parallel::in_parallel;
 use crate::pictures::{Picture, make_pictures};
+use crate::plan::sectors_beside_one;
 use crate::rejected::leave_out_rejected;
-use crate::volume::{FileSystem, SECTOR};
+use crate::volume::SECTOR;
 use filmdesk_desk::WhoCanFix;
 use filmdesk_fileset::{MediaProfile, NotAdmitted};
 use filmdesk_instance::{
@@ -126,10 +127,9 @@ impl LeftOut {
 
 impl From<&LeftOut> for filmdesk_desk::LeftOut {
     fn from(left: &LeftOut) -> Self {
-        let (what, instead) = (left.what(), left.instead());
+        let told = left.told();
         let LeftOut { sop_instance_uid, code, reason, .. } = left.clone();
-        let reason = format!("{}；{}。 {reason}: {}", what.zh, instead.zh, instead.en);
-        filmdesk_desk::LeftOut { sop_instance_uid, code, reason }
+        filmdesk_desk::LeftOut { sop_instance_uid, code, reason, zh: Some(told.zh), en: Some(told.en) }
     }
 }
 
@@ -391,12 +391,9 @@ fn settle_duplicates(goods: &mut Goods) {
     });
 }
 
-/// What alone is larger than a medium, or than a file of its file system can be. Some sectors are kept for what a disc
-/// always holds.
+/// What alone is larger than a medium with what it must hold beside it, or than a file of its file system can be.
 fn leave_out_oversized(goods: &mut Goods, options: &GatherOptions<'_>) {
-    const PAGES_SECTORS: u64 = 512;
-    let always = FileSystem::of(options.profile).always_sectors() + PAGES_SECTORS;
-    let most = options.capacity_sectors.saturating_sub(always) * SECTOR;
+    let most = options.capacity_sectors.saturating_sub(sectors_beside_one(options.profile)) * SECTOR;
     let largest = options.profile.format.largest_file();
     goods.goods.retain(|good| {
         let (code, reason) = if good.file_len() > largest {

@@ -8,6 +8,7 @@ use crate::plan::{DiscPlan, DiscSetPlan, no_such_disc};
 use crate::read_back::{Expected, read_back};
 use crate::volume::{FlushedFile, ImageWriter, Layout, WriteFault, WrittenImage};
 use filmdesk_desk::WhoCanFix;
+use filmdesk_fileset::Synthesised;
 use filmdesk_instance::Inspector;
 use std::fs::{File, TryLockError};
 use std::io::{self, Cursor, Read, Write};
@@ -36,6 +37,8 @@ pub struct MadeDisc {
     pub n_instances: u32,
     /// Web pages on it (`INDEX.HTM`, `IHE_PDI/`).
     pub web: bool,
+    /// Keys that stand in its DICOMDIR without being in an object.
+    pub synthesised: Vec<Synthesised>,
 }
 
 /// Makes disc `number` of the plan in `folder`: writes it in one pass under a name no burner looks for, reads it back
@@ -92,6 +95,7 @@ pub fn make_disc(
         sha256: hex::encode(image.sha256),
         n_instances: disc.goods.len() as u32,
         web: plan.options.web,
+        synthesised: contents.file_set.synthesised().to_vec(),
     })
 }
 

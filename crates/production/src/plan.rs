@@ -14,6 +14,14 @@ use filmdesk_instance::tags;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
+/// Sectors of a disc with one object that are not that object's, at most: what no disc is without, the viewer (whether it
+/// goes on or not is not known where this is asked), and an allowance for the directory, the pages without pictures, the
+/// README with the longest list of what is left out, and the manifest.
+pub(crate) fn sectors_beside_one(profile: &MediaProfile) -> u64 {
+    const PAGES: u64 = 128;
+    FileSystem::of(profile).always_sectors() + sectors(crate::pages::viewer(profile).len() as u64) + PAGES
+}
+
 /// A text in the two languages every page and paper has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bilingual {
@@ -103,13 +111,13 @@ pub fn plan<'g>(goods: &'g Goods, options: &PlanOptions) -> Result<DiscSetPlan<'
         ));
     }
     let want = options.web && !goods.pictures.is_empty();
-    let with = Planner { goods, options, pictures: want }.plan()?;
-    if !want || with.discs.len() == 1 {
-        return Ok(with);
+    let with = Planner { goods, options, pictures: want }.plan();
+    if !want || with.as_ref().is_ok_and(|with| with.discs.len() == 1) {
+        return with;
     }
-    // Pictures are a courtesy: they must not cost anybody a disc.
+    // Pictures are a courtesy: they must not cost anybody a disc, and where they have no room they fail no order.
     let without = Planner { goods, options, pictures: false }.plan()?;
-    Ok(if without.discs.len() < with.discs.len() { without } else { with })
+    Ok(with.ok().filter(|with| with.discs.len() <= without.discs.len()).unwrap_or(without))
 }
 
 impl DiscSetPlan<'_> {

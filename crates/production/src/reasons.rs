@@ -19,12 +19,17 @@ const ROWS: &[Row] = &[
     Row {
         codes: &["transfer-syntax-not-decodable", "unknown-transfer-syntax", "transfer-syntax-not-in-profile"],
         what: ("它的壓縮方式（例如錄影）這種媒體不收，也無法無損解壓縮", "its compression (a video, for example) is not taken by this kind of medium and cannot be decoded without loss"),
-        instead: ("錄影可燒錄在藍光光碟（STD-GEN-BD-MPEG2 或 MPEG4 規格）；其他可改用 USB 隨身碟複製原始檔、以網路傳送，或申請文字報告", "a video has its place on a Blu-ray disc (a profile STD-GEN-BD-MPEG2 or -MPEG4); otherwise ask for the file as it is on a USB stick, for a transfer over the network, or for the written report"),
+        instead: ("錄影可燒錄在藍光光碟（STD-GEN-BD-MPEG2 或 MPEG4 規格），或洽製作單位提供影片、至病歷室申請書面報告；12 位元 JPEG 影像可改用 JPEG 規格的 DVD 或 USB 隨身碟原樣存放", "a video has its place on a Blu-ray disc (a profile STD-GEN-BD-MPEG2 or -MPEG4); otherwise ask the unit that made it for the video itself, or for a written report at the Medical Records Office; a 12-bit JPEG image goes as it is on a DVD or a USB stick of a JPEG profile"),
     },
     Row {
-        codes: &["instance-oversized", "too-large-to-decode"],
+        codes: &["instance-oversized"],
         what: ("單一檔案超過這種媒體的容量", "this object alone is larger than the medium"),
-        instead: ("請改用容量較大的媒體（DVD、USB 隨身碟或藍光光碟）", "choose a larger medium (a DVD, a USB stick or a Blu-ray disc)"),
+        instead: ("請改用容量較大的媒體（DVD、USB 隨身碟或藍光光碟）；仍放不下時，請以網路傳送或至病歷室申請書面報告", "choose a larger medium (a DVD, a USB stick or a Blu-ray disc); where that is too small, send it over the network or apply for a written report at the Medical Records Office"),
+    },
+    Row {
+        codes: &["too-large-to-decode"],
+        what: ("解壓縮後過大，本系統無法解壓縮", "it is too large to be decoded here"),
+        instead: ("請改用接受其原壓縮格式的媒體（DVD 或 USB 隨身碟），以網路傳送，或至病歷室申請書面報告", "choose a medium that takes it compressed as it is (a DVD or a USB stick), send it over the network, or apply for a written report at the Medical Records Office"),
     },
     Row {
         codes: &[LeftOut::OVER_4_GIB],
@@ -33,8 +38,18 @@ const ROWS: &[Row] = &[
     },
     Row {
         codes: &["no-record-type"],
-        what: ("這類物件依 DICOM 標準不屬於病人的媒體", "DICOM gives objects of this kind no place on a patient's medium"),
-        instead: ("影像不受影響；需要時請影像管理人員另行提供", "no image is affected; the archive's administrator can hand it out by itself"),
+        what: ("這類物件（掃描程序、已廢止的疊圖或曲線等）依 DICOM 標準不屬於病人的媒體", "DICOM gives objects of this kind (a scanner's protocol, a retired overlay or curve) no place on a patient's medium"),
+        instead: ("病人的影像不受影響；需要時請影像管理人員另行提供", "no image of the patient is affected; the archive's administrator can hand it out by itself"),
+    },
+    Row {
+        codes: &["private-sop-class"],
+        what: ("這是儀器廠商自訂的物件類別，DICOM 媒體的目錄不收，其中可能含有影像", "it is of a class private to the maker of the machine, which no directory of a DICOM medium takes; it may hold images"),
+        instead: ("請洽製作單位以廠商的工作站輸出標準 DICOM 影像後重新申請，或至病歷室申請書面報告", "ask the unit that made it to export standard DICOM images from the maker's workstation, then ask again; or apply for a written report at the Medical Records Office"),
+    },
+    Row {
+        codes: &["unknown-sop-class"],
+        what: ("本系統不認得這種標準物件類別，無法寫入光碟目錄，其中可能含有影像", "it is of a standard class this program does not know, so it has no place in the directory; it may hold images"),
+        instead: ("請以網路傳送，或至病歷室申請書面報告；系統管理人員可查詢是否有新版程式", "send it over the network, or apply for a written report at the Medical Records Office; the operator can see whether a newer version knows it"),
     },
     Row {
         codes: &["sop-class-not-in-profile"],
@@ -93,6 +108,12 @@ impl LeftOut {
         let (zh, en) = row(&self.code).instead;
         Bilingual::new(zh, en)
     }
+
+    /// Why in general and what can be done instead: the words of the disc's pages, its README and the counter.
+    pub fn told(&self) -> Bilingual {
+        let (what, instead) = (self.what(), self.instead());
+        Bilingual::new(format!("{}；{}。", what.zh, instead.zh), format!("{}: {}.", what.en, instead.en))
+    }
 }
 
 /// What is not on the medium, for its README: reasons with their counts, what can be done instead, and which objects.
@@ -111,9 +132,9 @@ pub(crate) fn readme_lines<'a>(left_out: impl Iterator<Item = &'a LeftOut>) -> V
         format!("有 {n} 個物件未能放入。　{n} objects are not on it."),
     ];
     for same in by_reason.values() {
-        let (what, instead) = (same[0].what(), same[0].instead());
-        lines.push(format!("* {} × {}；{}。", same.len(), what.zh, instead.zh));
-        lines.push(format!("  {} × {}: {}.", same.len(), what.en, instead.en));
+        let told = same[0].told();
+        lines.push(format!("* {} × {}", same.len(), told.zh));
+        lines.push(format!("  {} × {}", same.len(), told.en));
         let named = same.iter().filter(|left| !left.sop_instance_uid.is_empty());
         lines.extend(named.clone().take(MOST_UIDS).map(|left| format!("    {}", left.sop_instance_uid)));
         let more = named.count().saturating_sub(MOST_UIDS);

@@ -9,9 +9,10 @@ use filmdesk_fileset::profile::{STD_GEN_BD_JPEG, STD_GEN_CD, STD_GEN_USB_JPEG};
 use filmdesk_instance::{InProcess, Source};
 use filmdesk_production::volume::{CountingSink, Image};
 use filmdesk_production::{
-    DiscFacts, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent, Stage,
-    check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan, write_disc,
+    DiscFacts, DiscSetPlan, ExpectedPatient, Failure, GatherOptions, Goods, Journal, LeftOut, PlanOptions, Silent,
+    Stage, check_complete, check_patient, examine, gather_to_make_at_once, make_disc, plan, write_disc,
 };
+use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
 use filmdesk_testkit::studies::Spec;
 use std::path::Path;
 use std::process::Command;
@@ -360,4 +361,77 @@ fn a_file_of_four_gib_is_delivered_on_blu_ray() {
     let (size, sink) = write_disc(&plan, 1, &facts("K7Q2-M9PX"), CountingSink::default(), &Silent).unwrap();
     assert_eq!((plan.discs.len(), size, sink.bytes), (1, plan.discs[0].size_bytes, plan.discs[0].size_bytes));
     assert!(size > 4_800_000_000, "{size}");
+}
+
+/// A small image; `study_id` may be empty, as many are.
+fn small(number: u32, study_id: &str) -> DataSet {
+    let mut d = DataSet::new();
+    d.text((8, 0x16), "UI", "1.2.840.10008.5.1.4.1.1.2").text((8, 0x18), "UI", &format!("2.25.9.1.{number}"));
+    d.text((8, 0x20), "DA", "20260101").text((8, 0x30), "TM", "093000").text((8, 0x50), "SH", "A1");
+    d.text((8, 0x60), "CS", "CT").text((0x10, 0x10), "PN", "TEST^KEYS").text((0x10, 0x20), "LO", "T0000009");
+    d.text((0x20, 0x0D), "UI", "2.25.9").text((0x20, 0x0E), "UI", "2.25.9.1").text((0x20, 0x10), "SH", study_id);
+    d.text((0x20, 0x11), "IS", "1").text((0x20, 0x13), "IS", &number.to_string());
+    d.us((0x28, 2), &[1]).text((0x28, 4), "CS", "MONOCHROME2").us((0x28, 0x10), &[2]).us((0x28, 0x11), &[2]);
+    d.us((0x28, 0x100), &[16]).us((0x28, 0x101), &[12]).us((0x28, 0x102), &[11]).us((0x28, 0x103), &[0]);
+    d.bytes((0x7FE0, 0x10), "OW", vec![7; 8]);
+    d
+}
+
+/// Keys that stand in the directory only are given back, and told to the receiving hospital.
+#[test]
+fn what_stands_in_the_index_only_is_listed_on_the_disc_and_given_back() {
+    for (study_id, wanted) in [("", vec!["STUDY DICOM/ST000001 StudyID=ST000001"]), ("7", vec![])] {
+        let shop = Workshop::empty();
+        for number in 1..=3 {
+            let bytes = small(number, study_id).part10(EXPLICIT_LE);
+            std::fs::write(shop.at("in").join(format!("{number}")), bytes).unwrap();
+        }
+        let goods = shop.gather(CD_80, false);
+        let plan = plan(&goods, &plan_options(CD_80, true)).unwrap();
+        let made = make_disc(&plan, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+        assert_eq!(made.size_bytes, plan.discs[0].size_bytes, "planned size");
+        let told = made.synthesised.iter().map(|s| format!("{} {} {}={}", s.record_type, s.place, s.keyword, s.value));
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
+        let page = Image::open(&made.path).unwrap().read("IHE_PDI/HOSPITAL.HTM", 1 << 20).unwrap();
+        let page = String::from_utf8(page).unwrap();
+        assert_eq!(page.contains("<td>STUDY</td><td>StudyID</td><td>1</td>"), !wanted.is_empty(), "{page}");
+        assert_eq!(page.contains("只在索引中的欄位"), !wanted.is_empty());
+    }
+}
+
+/// Pictures are a courtesy: where the images fit and the pictures do not, the order is made without them.
+#[test]
+fn pictures_that_have_no_room_fail_no_order() {
+    let shop = Workshop::with(&spec(1, 0));
+    let goods = shop.gather(CD_80, true);
+    assert!(!goods.pictures.is_empty());
+    let options = plan_options(CD_80, true);
+    let sectors = |plan: &DiscSetPlan<'_>| plan.discs[0].size_bytes / 2048;
+    let with = plan(&goods, &options).unwrap();
+    assert!(with.pictures, "the control: there is room");
+    let bare = Goods { pictures: Vec::new(), ..goods.clone() };
+    let without = sectors(&plan(&bare, &options).unwrap());
+    // As many sectors as it takes without pictures, and a few for a disc's number of more digits.
+    let tight = PlanOptions { capacity_sectors: without + 2, ..options.clone() };
+    assert!(tight.capacity_sectors < sectors(&with));
+    let planned = plan(&goods, &tight).unwrap();
+    assert!(!planned.pictures && planned.discs.len() == 1);
+    make_disc(&planned, 1, &facts("K7Q2-M9PX"), &shop.at("out"), &InProcess, &Silent).unwrap();
+    // Without room for the image itself it is still said so.
+    let small = PlanOptions { capacity_sectors: without / 2, ..options };
+    assert_eq!(plan(&goods, &small).err().map(|failure| failure.stall.code), Some("instance-oversized".into()));
+}
+
+/// What gathering lets through because it fits alone does fit alone, with pages and viewer; the rest is named.
+#[test]
+fn the_largest_object_that_is_gathered_can_be_planned() {
+    let shop = Workshop::with(&spec(1, 0));
+    let (mut kept, mut refused) = (CD_80, 1);
+    while refused + 1 < kept {
+        let middle = u64::midpoint(kept, refused);
+        if shop.gather(middle, false).goods.is_empty() { refused = middle } else { kept = middle }
+    }
+    let goods = shop.gather(kept, true);
+    assert_eq!(plan(&goods, &plan_options(kept, true)).unwrap().discs.len(), 1);
+    assert_eq!(shop.gather(kept - 1, true).left_out[0].code, "instance-oversized");
 }

@@ -9,12 +9,14 @@ use crate::i18n::Tr;
 use crate::page::{Ctx, go};
 use crate::words::{self, AnswerView};
 use axum::Router;
-use axum::extract::{Path, State as Use};
+use axum::extract::{Path, Query, State as Use};
 use axum::response::Response;
 use axum::routing::get;
-use filmdesk_desk::{Application, Request, State};
-use filmdesk_paper::{ConsentFacts, LabelFacts, PaperError, ReceiptFacts, Row, SlipFacts};
+use filmdesk_desk::{Application, ParcelState, Request, State};
+use filmdesk_paper::{ConsentFacts, LabelFacts, LabelPrinter, PaperError, ReceiptFacts, Row, SlipFacts};
 use filmdesk_policy::{Lang, taiwan};
+use jiff::Timestamp;
+use serde::Deserialize;
 
 /// What applicants print.
 pub fn public_routes() -> Router<AppState> {
@@ -194,19 +196,32 @@ async fn receipt(Use(state): Use<AppState>, _staff: Staff, Path(number): Path<St
     print(name, &path_of(&application), move || filmdesk_paper::receipt(&facts)).await
 }
 
+/// What prints a label.
+#[derive(Deserialize)]
+struct With {
+    printer: Option<String>,
+}
+
 async fn label(
     Use(state): Use<AppState>,
     _staff: Staff,
     Path((number, parcel, disc)): Path<(String, u32, u32)>,
+    Query(with): Query<With>,
 ) -> Result<Response, PageError> {
     let application = load(&state, &number).await?;
     let disc = disc_of(&application, parcel, disc)?;
-    let made = application.parcels().iter().find(|p| p.id.0 == parcel).map(|p| made_on(&state, &p.state));
+    let printer = match with.printer.as_deref().map(LabelPrinter::named) {
+        None => LabelPrinter::default(),
+        Some(named) => named.ok_or(PageError::NotFound)?,
+    };
+    let parcel = application.parcels().iter().find(|p| p.id.0 == parcel);
+    let made = disc.made.or_else(|| parcel.and_then(|p| ready_since(&p.state)));
     let facts = LabelFacts {
+        printer,
         hospital: state.rules.hospital().name.zh.clone(),
         patient_masked: patient_of(&application).map(|p| words::masked(p.name.reveal())).unwrap_or_default(),
         number: application.number.to_string(),
-        date: made.unwrap_or_default(),
+        date: made.map(|at| words::local(at, &state.zone).date().to_string()).unwrap_or_default(),
         disc: (disc.number, disc.of),
         code: disc.code.clone(),
         web: disc.web,
@@ -215,13 +230,7 @@ async fn label(
     print(name, &path_of(&application), move || filmdesk_paper::disc_label(&facts)).await
 }
 
-fn made_on(state: &AppState, parcel: &filmdesk_desk::ParcelState) -> String {
-    let at = if let filmdesk_desk::ParcelState::Ready { since, .. } = parcel {
-        *since
-    } else if let filmdesk_desk::ParcelState::Released { release, .. } = parcel {
-        release.by().at
-    } else {
-        return String::new();
-    };
-    words::local(at, &state.zone).date().to_string()
+/// When a disc was made whose record does not say, while that is known: once it is released, only that day is.
+fn ready_since(parcel: &ParcelState) -> Option<Timestamp> {
+    if let ParcelState::Ready { since, .. } = parcel { Some(*since) } else { None }
 }

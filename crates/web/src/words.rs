@@ -119,11 +119,14 @@ fn is_uid(word: &str) -> bool {
         && word.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Why an object is on no disc: what its code says, in an English page what was written of it.
-pub fn left_out(tr: Tr, code: &str, written: &str) -> String {
-    match tr.lang {
-        Lang::En => written.to_owned(),
-        Lang::ZhTw => tr.maybe(&format!("left-out-{code}")).unwrap_or_else(|| tr.t("left-out-other")),
+/// Why an object is on no disc, and what could be done instead. A record older than these words has the code's only.
+pub fn left_out(tr: Tr, one: &filmdesk_desk::LeftOut) -> String {
+    match (tr.lang, &one.zh, &one.en) {
+        (Lang::ZhTw, Some(told), _) => told.clone(),
+        (Lang::ZhTw, None, _) => tr.maybe(&format!("left-out-{}", one.code)).unwrap_or_else(|| tr.t("left-out-other")),
+        // The particulars are written in English.
+        (Lang::En, _, Some(told)) => format!("{told} [{}]", one.reason),
+        (Lang::En, _, None) => one.reason.clone(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! `filmdesk check`: is this medium what it should be? Our own discs, and anybody's.
 
+use crate::commands::disc::disc_type;
+use crate::commands::work;
+use crate::config::Config;
 use crate::exit::Failed;
+use crate::hospital;
 use clap::Args;
 use filmdesk_fileset::{Finding, MediaProfile, Severity, SourceObject};
 use filmdesk_instance::{Inspector, Source};
@@ -11,6 +15,8 @@ use std::path::{Path, PathBuf};
 
 /// The finding of a source that is not on one medium; with several media it may be on another.
 const NOT_DELIVERED: &str = "instance-not-delivered";
+/// Bytes of a sector.
+const SECTOR: u64 = 2048;
 /// Objects inspected at once.
 const BATCH: usize = 1024;
 
@@ -30,6 +36,9 @@ pub struct CheckArgs {
     /// Media profile of PS3.11 it must keep to, such as STD-GEN-CD [default: the first its files allow]
     #[arg(long, value_name = "PROFILE")]
     profile: Option<String>,
+    /// The blank an image must fit: a disc type of the rules, such as cd-80, or its sectors of 2048 bytes
+    #[arg(long, value_name = "ID|SECTORS")]
+    medium: Option<String>,
     /// The result as JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +48,10 @@ pub struct CheckArgs {
 ///
 /// # Errors
 /// Wrong use, a medium that cannot be opened, or that something is wrong, after it was named.
-pub fn run(inspector: &dyn Inspector, args: &CheckArgs) -> Result<(), Failed> {
+pub fn run(config: &Config, args: &CheckArgs) -> Result<(), Failed> {
+    let inspector = work::inspector(config);
+    let inspector = inspector.as_ref();
+    let blank = args.medium.as_deref().map(|medium| sectors_of(config, medium)).transpose()?;
     let profile = args.profile.as_deref().map(MediaProfile::named).transpose();
     let profile = profile.map_err(|why| Failed::usage(why.to_string()))?;
     let sources = match args.source.as_slice() {
@@ -50,8 +62,9 @@ pub fn run(inspector: &dyn Inspector, args: &CheckArgs) -> Result<(), Failed> {
     let mut examined: Vec<(&Path, Examination)> = Vec::new();
     for medium in &args.media {
         let given = sources.as_ref().map(|sources| (sources.objects.as_slice(), scratch.path()));
-        let examination = examine(medium, inspector, profile, given)
+        let mut examination = examine(medium, inspector, profile, given)
             .map_err(|error| Failed::new(format!("{}: {error}", medium.display())))?;
+        examination.report.findings.extend(blank.and_then(|blank| larger_than(blank, examination.size_bytes)));
         examined.push((medium, examination));
     }
     if let Some(sources) = &sources {
@@ -62,6 +75,25 @@ pub fn run(inspector: &dyn Inspector, args: &CheckArgs) -> Result<(), Failed> {
         0 => Ok(()),
         n => Err(Failed::partly(format!("{n} things are wrong; each is named above"))),
     }
+}
+
+/// Sectors of a blank: a number, or those of a disc type of the rules.
+fn sectors_of(config: &Config, medium: &str) -> Result<u64, Failed> {
+    match medium.parse() {
+        Ok(sectors) => Ok(sectors),
+        Err(_) => Ok(disc_type(hospital::rules(config)?.disc_types(), medium)?.capacity_sectors),
+    }
+}
+
+/// An image that its blank does not hold. A folder has no size of its own: what it takes depends on the stick.
+fn larger_than(blank: u64, size_bytes: u64) -> Option<Finding> {
+    let sectors = size_bytes.div_ceil(SECTOR);
+    (sectors > blank).then(|| Finding {
+        severity: Severity::Error,
+        code: "larger-than-medium",
+        place: String::new(),
+        message: format!("the image takes {sectors} sectors, and its medium has {blank}"),
+    })
 }
 
 /// What the media were made from.

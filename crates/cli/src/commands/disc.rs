@@ -3,8 +3,8 @@
 use crate::commands::progress::Progress;
 use crate::exit::Failed;
 use clap::Args;
-use filmdesk_fileset::MediaProfile;
 use filmdesk_fileset::profile::{PROFILES, STD_GEN_USB_JPEG};
+use filmdesk_fileset::{MediaProfile, Synthesised};
 use filmdesk_instance::{Inspector, Source};
 use filmdesk_policy::DiscTypeRule;
 use filmdesk_production::{
@@ -214,15 +214,9 @@ fn choose<'t>(
     };
     let found = match medium {
         None => types.iter().filter(suits).find(|disc| disc.default).or_else(|| types.iter().find(suits)),
-        Some(name) => types
-            .iter()
-            .find(|disc| disc.id.eq_ignore_ascii_case(name))
-            .or_else(|| types.iter().find(|disc| disc.id.starts_with(&name.to_ascii_lowercase()))),
+        Some(name) => Some(disc_type(types, name)?),
     };
-    let disc = found.ok_or_else(|| {
-        let known: Vec<&str> = types.iter().map(|disc| disc.id.as_str()).collect();
-        Failed::usage(format!("there is no such disc type; the rules have: {}", known.join(", ")))
-    })?;
+    let disc = found.ok_or_else(|| no_disc_type(types))?;
     let own = of_type(disc)?;
     match wanted {
         Some(wanted) if wanted.media != own.media => {
@@ -240,6 +234,18 @@ fn choose<'t>(
         Some(wanted) => Ok((disc, wanted)),
         None => Ok((disc, own)),
     }
+}
+
+/// The disc type of a name, or of the beginning of one.
+pub fn disc_type<'t>(types: &'t [DiscTypeRule], name: &str) -> Result<&'t DiscTypeRule, Failed> {
+    let whole = types.iter().find(|disc| disc.id.eq_ignore_ascii_case(name));
+    let begun = || types.iter().find(|disc| disc.id.starts_with(&name.to_ascii_lowercase()));
+    whole.or_else(begun).ok_or_else(|| no_disc_type(types))
+}
+
+fn no_disc_type(types: &[DiscTypeRule]) -> Failed {
+    let known: Vec<&str> = types.iter().map(|disc| disc.id.as_str()).collect();
+    Failed::usage(format!("there is no such disc type; the rules have: {}", known.join(", ")))
 }
 
 /// After these nothing else can succeed.
@@ -441,6 +447,7 @@ impl Outcome {
                 "sha256": made.map(|made| made.sha256.clone()),
                 "file_set_uid": made.map(|made| made.file_set_uid.clone()),
                 "code": made.map(|made| made.code.clone()),
+                "synthesised": made.map(|made| made.synthesised.iter().map(stood_in).collect::<Vec<_>>()),
             })
         };
         let set = |set: &SetOutcome| {
@@ -474,6 +481,11 @@ impl Outcome {
     }
 }
 
+/// A key of the directory that is in no object.
+fn stood_in(key: &Synthesised) -> Value {
+    json!({ "file_id": key.place, "record": key.record_type.value(), "key": key.keyword, "value": key.value })
+}
+
 impl Named {
     /// Its contents are on no disc. A DICOMDIR is written anew, and an object given twice is there once.
     fn is_missing(&self) -> bool {
@@ -498,6 +510,9 @@ impl SetOutcome {
             if let Some(made) = self.made.iter().find(|made| made.number == disc.number) {
                 println!("      → {}", made.path.display());
                 println!("      SHA-256 {}  code {}", made.sha256, made.code);
+                if let n @ 1.. = made.synthesised.len() {
+                    println!("      {n} keys of its directory are in no object (--json lists them)");
+                }
             }
         }
         if let Some(failure) = &self.failure {

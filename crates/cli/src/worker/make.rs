@@ -5,10 +5,11 @@ use crate::worker::fetch::source_changed;
 use crate::worker::stopped::{Stopped, disk_full, failed, spool_failed};
 use crate::worker::weigh::{Medium, fresh, goods_file};
 use crate::worker::{Worker, blocking, parcel_state};
-use filmdesk_desk::{Application, FinishedDisc, Order, Paid, ParcelId, ParcelState, State, WeighedMedium, WhoCanFix};
+use filmdesk_desk::{Application, FinishedDisc, Order, Paid, ParcelId, ParcelState, State, WhoCanFix};
+use filmdesk_desk::{PlannedDiscSummary, WeighedMedium};
 use filmdesk_production::{DiscFacts, ExpectedPatient, Goods, MadeDisc, PlanOptions, make_disc, plan};
 use filmdesk_store::{Change, Job, StoreError};
-use jiff::Zoned;
+use jiff::{Timestamp, Zoned};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,11 +26,12 @@ impl Worker {
         let order = paid.weighed.verified.order.as_ref().ok_or(Stopped::Nothing)?;
         let medium = self.medium()?;
         let remake = application.parcel(parcel).is_some_and(|p| p.remake_of.is_some());
-        let planned_for = paid.weighed.weighing.medium.as_ref();
-        // A remake costs nothing and may come on what is issued by then.
-        if let Some(planned_for) = planned_for.filter(|_| !remake) {
-            check_medium(planned_for, &medium.weighed())?;
+        if let Some(planned_for) = &paid.weighed.weighing.medium {
+            let check = if remake { check_remake } else { check_medium };
+            check(planned_for, &medium.weighed())?;
         }
+        // A part of what was ordered was not planned by itself.
+        let planned = (!remake && studies.len() == order.studies.len()).then(|| paid.weighed.weighing.discs.clone());
         self.check_unchanged(application.id, order, &studies, pulse).await?;
         let goods = self.weighed_goods(&application, paid, order, &medium, pulse).await?;
         let goods = of_studies(&goods, &studies);
@@ -37,13 +39,15 @@ impl Worker {
         // The first parcel's discs are the ones that were planned when the price was made.
         let prefix = if parcel.0 == 1 { number.to_owned() } else { format!("{number}P{}", parcel.0) };
         let folder = self.spool.folder(application.id).join(format!("made-{}", parcel.0));
-        let made = self.discs(paid, goods, self.plan_options(prefix, &medium), folder.clone(), pulse).await?;
+        let made_at = self.clock.now();
+        let to_make = ToMake { made_at, goods, options: self.plan_options(prefix, &medium), planned };
+        let made = self.discs(paid, to_make, folder.clone(), pulse).await?;
         let mut discs = Vec::new();
         for disc in made {
             let blob = format!("disc/{}.iso", disc.volume_id);
             pulse.check()?;
             self.store.blobs().put_file(&blob, &disc.path).await.map_err(store_failed)?;
-            discs.push(finished(disc, blob));
+            discs.push(finished(disc, made_at, blob));
         }
         let (at, n) = (self.clock.now(), discs.len());
         let entry = self.entry("finish").detail(format!("parcel {}: {n} discs", parcel.0));
@@ -94,19 +98,21 @@ impl Worker {
     async fn discs(
         &self,
         paid: &Paid,
-        goods: Goods,
-        options: PlanOptions,
+        ToMake { made_at, goods, options, planned }: ToMake,
         folder: PathBuf,
         pulse: &Pulse,
     ) -> Result<Vec<MadeDisc>, Stopped> {
         let patient = paid.weighed.verified.order.as_ref().map(|order| ExpectedPatient::from(&order.patient));
-        let created_at = self.clock.now().to_zoned(self.zone.clone());
+        let created_at = made_at.to_zoned(self.zone.clone());
         let (inspector, journal) = (Arc::clone(&self.inspector), pulse.clone());
         let room: u64 = goods.goods.iter().map(|good| good.file_len()).sum();
         self.spool.room_for(room)?;
         let made = blocking(move || {
             fresh(&folder).map_err(|e| spool_failed("The folder of the images could not be prepared", &e))?;
             let plan = plan(&goods, &options)?;
+            if let Some(planned) = planned {
+                check_plan(&planned, &plan.summary())?;
+            }
             let make = |number: u32| {
                 let facts = facts(created_at.clone(), patient.clone());
                 make_disc(&plan, number, &facts, &folder, inspector.as_ref(), &journal)
@@ -116,6 +122,31 @@ impl Worker {
         .await;
         made.map_err(|stopped| pulse.check().err().unwrap_or(stopped))
     }
+}
+
+/// What discs are made of, and how.
+struct ToMake {
+    /// What its pages, its image and its label say.
+    made_at: Timestamp,
+    goods: Goods,
+    options: PlanOptions,
+    /// The discs the fee was asked for; `None` where nobody planned and paid for just these.
+    planned: Option<Vec<PlannedDiscSummary>>,
+}
+
+/// The plan that set the fee is the plan that is made, to the sector.
+fn check_plan(planned: &[PlannedDiscSummary], now: &[PlannedDiscSummary]) -> Result<(), Stopped> {
+    if planned == now {
+        return Ok(());
+    }
+    let told = |discs: &[PlannedDiscSummary]| {
+        let each = discs.iter().map(|d| format!("{}: {} objects, {} bytes", d.volume_id, d.n_instances, d.size_bytes));
+        format!("{} discs ({})", discs.len(), each.collect::<Vec<_>>().join("; "))
+    };
+    let what = format!("Planned and paid for: {}. It would be now: {}.", told(planned), told(now));
+    let next = "Put back what the discs hold beside the images ([worker] web_pages and viewer, the hospital's name and \
+                telephone, this program's version) and try again; or refund, and weigh it anew.";
+    Err(failed("plan-changed", WhoCanFix::Operator, what, next, false))
 }
 
 /// The discs that were paid for are the discs that were planned: another type of disc is another plan.
@@ -128,6 +159,19 @@ fn check_medium(planned_for: &WeighedMedium, now: &WeighedMedium) -> Result<(), 
         format!("It was weighed and paid for discs of type {}; the rules issue {} now.", told(planned_for), told(now));
     let next = "Put the disc type back in hospital.toml and try again; or refund, and weigh it anew.";
     Err(failed("disc-type-changed", WhoCanFix::Operator, what, next, false))
+}
+
+/// A remake costs nothing and may come on another disc; but its images were prepared for a profile, and another takes others.
+fn check_remake(planned_for: &WeighedMedium, now: &WeighedMedium) -> Result<(), Stopped> {
+    if planned_for.profile == now.profile {
+        return Ok(());
+    }
+    let what = format!(
+        "The images were checked and prepared for the profile {}; the rules issue discs of {} now.",
+        planned_for.profile, now.profile
+    );
+    let next = "Put a disc type of that profile back in hospital.toml and try again; or have it applied for anew.";
+    Err(failed("remake-other-profile", WhoCanFix::Operator, what, next, false))
 }
 
 /// A full disk under the store is a person's work, anything else may pass.
@@ -166,7 +210,7 @@ fn of_studies(goods: &Goods, studies: &[String]) -> Goods {
     part
 }
 
-fn finished(disc: MadeDisc, blob: String) -> FinishedDisc {
+fn finished(disc: MadeDisc, made_at: Timestamp, blob: String) -> FinishedDisc {
     FinishedDisc {
         volume_id: disc.volume_id,
         file_set_uid: disc.file_set_uid,
@@ -177,6 +221,7 @@ fn finished(disc: MadeDisc, blob: String) -> FinishedDisc {
         sha256: disc.sha256,
         n_instances: disc.n_instances,
         web: Some(disc.web),
+        made: Some(made_at),
         blob,
     }
 }

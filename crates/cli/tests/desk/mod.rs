@@ -114,8 +114,13 @@ impl TestDesk {
 
     /// Starts a worker of its own.
     pub fn work(&self) -> Running {
+        self.work_with("FILMDESK_WORKER_FIRST_PAUSE_SECONDS", "1")
+    }
+
+    /// Starts a worker of its own with one more setting.
+    pub fn work_with(&self, variable: &str, value: &str) -> Running {
         let mut command = self.command(&["work", "--demo"]);
-        command.stdout(self.log_file()).stderr(self.log_file());
+        command.env(variable, value).stdout(self.log_file()).stderr(self.log_file());
         Running(command.spawn().expect("the worker starts"))
     }
 

@@ -133,7 +133,7 @@ def not_for_a_cd():
     save("refused/overlay", overlay, outcome="no-record-type")
     private = base("2", "CT", 1, series=64)
     private.SOPClassUID = "2.25.4711"
-    save("refused/private-class", private, outcome="no-record-type")
+    save("refused/private-class", private, outcome="private-sop-class")
     nowhere = picture(base("2", "CT", 1, series=65), (8, 8))
     nowhere.StudyInstanceUID = ""
     save("refused/no-study", nowhere, outcome="no-study-or-series-uid")

@@ -107,7 +107,13 @@ pub fn weighing() -> Weighing {
         at: at(25),
         discs: vec![PlannedDiscSummary { volume_id: "FDTEST01".into(), n_instances: 300, size_bytes: 160_000_000 }],
         n_instances: 301,
-        left_out: vec![LeftOut { sop_instance_uid: "1.2.3".into(), code: "no-pixels".into(), reason: "空".into() }],
+        left_out: vec![LeftOut {
+            sop_instance_uid: "1.2.3".into(),
+            code: "no-pixels".into(),
+            reason: "空".into(),
+            zh: None,
+            en: None,
+        }],
         goods_hash: "ab".repeat(32),
         worker: "w1".into(),
         medium: Some(WeighedMedium {
@@ -160,6 +166,7 @@ pub fn disc(number: u32, of: u32) -> FinishedDisc {
         sha256: "ef".repeat(32),
         n_instances: 300,
         web: Some(true),
+        made: None,
         blob: format!("disc/FDTEST{number:02}.iso"),
     }
 }

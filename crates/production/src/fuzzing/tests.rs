@@ -1,5 +1,5 @@
 use super::*;
-use crate::iso::{FileSpec, ImageWriter, Layout, VolumeSpec};
+use crate::volume::{FileSpec, FileSystem, ImageWriter, Layout, VolumeSpec};
 use filmdesk_fileset::{FileSet, FileSetId, Member};
 use filmdesk_instance::{Source, read_header};
 use filmdesk_testkit::dicom_file::{DataSet, EXPLICIT_LE};
@@ -47,7 +47,7 @@ fn pressed(files: &[(String, Vec<u8>)]) -> Vec<u8> {
         created_at: "2026-11-24T10:00:00+08:00[Asia/Taipei]".parse().unwrap(),
         files: files.iter().map(|(path, bytes)| FileSpec { path: path.clone(), size: bytes.len() as u64 }).collect(),
     };
-    let layout = Layout::new(&spec).unwrap();
+    let layout = Layout::new(FileSystem::Iso9660, &spec).unwrap();
     let mut writer = ImageWriter::new(&layout, Vec::new()).unwrap();
     for (_, bytes) in files {
         writer.file(&mut Cursor::new(bytes)).unwrap();

@@ -5,10 +5,41 @@ use super::html::{both, end, esc, paragraph, row, start, value};
 use super::text;
 use crate::contents::MANIFEST;
 use crate::plan::Bilingual;
+use filmdesk_fileset::Synthesised;
 use filmdesk_fileset::record_type::sop_class_name;
 use filmdesk_instance::tags;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+/// Values shown of a key that stands in for thousands of objects.
+const FIRST_VALUES: usize = 3;
+
+/// One key that stands in records of one kind without being in the objects.
+pub(crate) struct StoodInView {
+    record: &'static str,
+    keyword: &'static str,
+    n: usize,
+    first: Vec<String>,
+}
+
+/// By record and key, in the order of the index.
+pub(crate) fn stood_in(synthesised: &[Synthesised]) -> Vec<StoodInView> {
+    let mut all: Vec<StoodInView> = Vec::new();
+    for one in synthesised {
+        let record = one.record_type.value();
+        let at =
+            all.iter().position(|view| (view.record, view.keyword) == (record, one.keyword)).unwrap_or_else(|| {
+                all.push(StoodInView { record, keyword: one.keyword, n: 0, first: Vec::new() });
+                all.len() - 1
+            });
+        let view = &mut all[at];
+        view.n += 1;
+        if view.first.len() < FIRST_VALUES {
+            view.first.push(one.value.clone());
+        }
+    }
+    all
+}
 
 /// Its path.
 pub(crate) const HOSPITAL: &str = "IHE_PDI/HOSPITAL.HTM";
@@ -22,6 +53,7 @@ pub(crate) fn hospital(view: &DiscView<'_>) -> Vec<u8> {
     import(&mut out);
     counts(view, &mut out);
     series(view, &mut out);
+    index_keys(view, &mut out);
     checksums(&mut out);
     end(out, view)
 }
@@ -113,6 +145,37 @@ fn series(view: &DiscView<'_>, out: &mut String) {
             value(&series.first.series_uid),
             esc(&series.folder),
             series.n_instances
+        );
+    }
+    out.push_str("</tbody></table></div>\n</section>\n");
+}
+
+/// What the index says and no object does, so that nobody takes it for a finding of the hospital's.
+fn index_keys(view: &DiscView<'_>, out: &mut String) {
+    if view.stood_in.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "<section>\n<h2>{}</h2>", both("只在索引中的欄位", "Keys only in the index"));
+    paragraph(
+        out,
+        "下列欄位是索引必要而影像沒有的，由製作程式補在 DICOMDIR；影像本身未更動。",
+        "The index must have these keys and the images lack them; the program that made the disc wrote them into the \
+         DICOMDIR. The images are unchanged.",
+    );
+    let _ = writeln!(
+        out,
+        "<div class=\"table\"><table>\n<thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr></thead>\n<tbody>",
+        both("紀錄", "Record"),
+        both("欄位", "Key"),
+        both("筆數", "Records"),
+        both("值", "Value"),
+    );
+    for StoodInView { record, keyword, n, first } in &view.stood_in {
+        let more = if *n > first.len() { ", …" } else { "" };
+        let _ = writeln!(
+            out,
+            "<tr><td>{record}</td><td>{keyword}</td><td>{n}</td><td>{}{more}</td></tr>",
+            value(&first.join(", "))
         );
     }
     out.push_str("</tbody></table></div>\n</section>\n");

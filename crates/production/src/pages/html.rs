@@ -135,12 +135,8 @@ fn missing(view: &DiscView<'_>, out: &mut String) {
     let _ =
         writeln!(out, "<section class=\"note\">\n<h2>{}</h2>\n<ul>", both("未能放入本光碟的物件", "Not on this disc"));
     for (left, n) in reasons {
-        let (what, instead) = (left.what(), left.instead());
-        let _ = writeln!(
-            out,
-            "<li><b>{n} ×</b> {}</li>",
-            both(&format!("{}；{}。", what.zh, instead.zh), &format!("{}: {}.", what.en, instead.en))
-        );
+        let told = left.told();
+        let _ = writeln!(out, "<li><b>{n} ×</b> {}</li>", both(&told.zh, &told.en));
     }
     out.push_str("</ul>\n</section>\n");
 }

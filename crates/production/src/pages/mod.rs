@@ -10,7 +10,7 @@ mod readme;
 mod report;
 mod viewer;
 
-pub(crate) use hospital::{HOSPITAL, hospital};
+pub(crate) use hospital::{HOSPITAL, StoodInView, hospital, stood_in};
 pub(crate) use html::{index, series, style};
 pub(crate) use readme::readme;
 pub(crate) use report::report;
@@ -45,6 +45,8 @@ pub(crate) struct DiscView<'a> {
     pub created_at: String,
     pub code: String,
     pub series: Vec<SeriesView<'a>>,
+    /// Keys of the index that are in no object.
+    pub stood_in: Vec<StoodInView>,
 }
 
 /// One series of the disc, in the order of the DICOMDIR.

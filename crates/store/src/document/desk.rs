@@ -37,7 +37,7 @@ record! {
     Weighing { at, discs, n_instances, left_out, goods_hash, worker, medium, other_names }
     StudyNames { study_uid, names }
     WeighedMedium { disc_type, capacity_sectors, profile }
-    LeftOut { sop_instance_uid, code, reason }
+    LeftOut { sop_instance_uid, code, reason, zh, en }
     Quote { answer, at, expires }
     Submitted { at, request }
     DocumentReview { by, presented }
@@ -48,7 +48,7 @@ record! {
     Paid { weighed, payment, parcels }
     StallReason { code, what, next, who }
     Parcel { id, studies, remake_of, state }
-    FinishedDisc { volume_id, file_set_uid, number, of, code, size_bytes, sha256, n_instances, web, blob }
+    FinishedDisc { volume_id, file_set_uid, number, of, code, size_bytes, sha256, n_instances, web, made, blob }
 }
 
 choice! {

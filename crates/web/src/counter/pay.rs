@@ -169,7 +169,7 @@ pub async fn panel(desk: &Desk<'_>) -> Result<String, PageError> {
 }
 
 fn left_out_line(tr: Tr, one: &filmdesk_desk::LeftOut) -> String {
-    format!("{} — {} ({})", one.sop_instance_uid, words::left_out(tr, &one.code, &one.reason), one.code)
+    format!("{} — {} ({})", one.sop_instance_uid, words::left_out(tr, one), one.code)
 }
 
 /// `POST …/pay`

@@ -164,6 +164,87 @@ async fn a_label_says_what_the_record_of_the_disc_says_is_on_it() {
     }
 }
 
+/// What the first line of the label says for each moment: the day it was made, whenever it is printed.
+#[tokio::test]
+async fn a_label_printed_after_release_says_when_the_disc_was_made_and_is_printed_for_every_printer() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    post(&desk, &mut clerk, &number, "pay", &[("means", "cash")]).await;
+    desk.worker().work().await;
+    let made: jiff::Timestamp = "2026-11-20T02:00:00Z".parse().expect("a moment");
+    let id = desk.application(&number).await.id;
+    let by = filmdesk_desk::By { staff: filmdesk_desk::StaffId("clerk".into()), at: desk.clock.now() };
+    // Released another day; then one whose record does not say: no day is better than a wrong one.
+    for (made, said) in [(Some(made), Some("2026-11-20")), (None, None)] {
+        let entry = AuditEntry::new(desk.clock.now(), Actor::Worker("test-worker".into()), "finish");
+        let release = filmdesk_desk::Release::ByPost { by: by.clone(), tracking: filmdesk_desk::Private::new("R1") };
+        let change = desk.store.change(id, None, |mut application, _| {
+            if let State::Paid(paid) = &mut application.state {
+                let state = &mut paid.parcels[0].state;
+                if let ParcelState::Ready { discs, .. } | ParcelState::Released { discs, .. } = state.clone() {
+                    let discs = discs.into_iter().map(|disc| filmdesk_desk::FinishedDisc { made, ..disc }).collect();
+                    *state = ParcelState::Released { discs, release };
+                }
+            }
+            Ok(Change::new(application, entry))
+        });
+        change.await.expect("changed");
+        for printer in ["", "?printer=sheet", "?printer=inkjet", "?printer=thermal"] {
+            let label = clerk.get(&format!("/applications/{number}/parcels/1/discs/1/label.pdf{printer}")).await;
+            assert_eq!(label.status, StatusCode::OK, "{printer}: {}", label.body);
+            let file = desk.folder.path().join("label.pdf");
+            std::fs::write(&file, &label.bytes).expect("written");
+            let output = std::process::Command::new("pdftotext").arg(&file).arg("-").output().expect("pdftotext");
+            let text = String::from_utf8(output.stdout).expect("text");
+            let day = text.lines().map(str::trim).find(|line| line.starts_with("20") && line.len() == 10);
+            assert_eq!(day, said, "{text}");
+        }
+    }
+    let nobody = clerk.get(&format!("/applications/{number}/parcels/1/discs/1/label.pdf?printer=laser")).await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    for (lang, said) in [("zh", "圓標（熱感）"), ("en", "Label, thermal")] {
+        let page = clerk.get(&format!("/applications/{number}?lang={lang}")).await;
+        assert!(page.has(said) && page.has("label.pdf?printer=inkjet"), "{lang}: {}", page.body);
+    }
+}
+
+/// What cannot go on the disc is named with what could be done instead, on the page of either language.
+#[tokio::test]
+async fn what_is_left_out_is_named_in_the_language_of_the_page_with_what_could_be_done_instead() {
+    let desk = TestDesk::open().await;
+    let mut clerk = desk.staff("clerk").await;
+    let number = weighed(&desk, &mut clerk).await;
+    let id = desk.application(&number).await.id;
+    let left = filmdesk_desk::LeftOut {
+        sop_instance_uid: "2.25.99".into(),
+        code: "transfer-syntax-not-decodable".into(),
+        reason: "particulars in English".into(),
+        zh: Some("這是錄影；可申請文字報告。".into()),
+        en: Some("It is a video: apply for a written report.".into()),
+    };
+    // Kept before there were words for both: what the code says, and what was written.
+    let old = filmdesk_desk::LeftOut { reason: "an old reason".into(), zh: None, en: None, ..left.clone() };
+    let entry = AuditEntry::new(desk.clock.now(), Actor::Worker("test-worker".into()), "weigh");
+    let change = desk.store.change(id, None, |mut application, _| {
+        if let State::Weighed(weighed) = &mut application.state {
+            weighed.weighing.left_out = vec![left, old];
+        }
+        Ok(Change::new(application, entry))
+    });
+    change.await.expect("changed");
+    let listed = |page: &super::common::Page| -> String {
+        let list = page.body.split("id=\"left-out\"").nth(1).unwrap_or_else(|| panic!("no list: {}", page.body));
+        list.split("</ul>").next().unwrap_or_default().to_owned()
+    };
+    let told = listed(&clerk.get(&format!("/applications/{number}?lang=zh")).await);
+    assert!(told.contains("這是錄影；可申請文字報告。") && told.contains("無法解碼的壓縮方式"), "{told}");
+    assert!(!told.contains("video") && !told.contains("particulars") && !told.contains("an old reason"), "{told}");
+    let told = listed(&clerk.get(&format!("/applications/{number}?lang=en")).await);
+    assert!(told.contains("It is a video: apply for a written report.") && told.contains("an old reason"), "{told}");
+    assert!(told.contains("particulars in English") && !told.contains("錄影"), "{told}");
+}
+
 #[tokio::test]
 async fn a_second_click_has_no_second_effect() {
     let desk = TestDesk::open().await;

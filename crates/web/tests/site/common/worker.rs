@@ -124,6 +124,7 @@ impl Worker {
             sha256: "00".repeat(32),
             n_instances: 152,
             web: Some(true),
+            made: Some(at),
             blob,
         }];
         let entry = self.entry("finish");

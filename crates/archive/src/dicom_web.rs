@@ -15,8 +15,9 @@ use dicom_core::VR;
 use filmdesk_dimse::Tag;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use serde_json::Value;
-use std::fmt::Write as _;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt::{self, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,16 @@ const QIDO: &str = "QIDO-RS";
 const WADO: &str = "WADO-RS";
 /// As stored, whatever that is: without it a server may transcode to Explicit VR Little Endian (PS3.18 §8.7.3.5.2).
 const AS_STORED: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
-/// Largest QIDO-RS answer.
+/// Largest QIDO-RS answer, all its pages together.
 const MAX_JSON: u64 = 64 << 20;
+/// Answers on one page of it, and values of one attribute, that are kept at most.
+const MAX_ANSWERS: usize = 200_000;
+const MAX_VALUES: usize = 64;
+/// Bytes of one object, as over DIMSE.
+const MAX_OBJECT: u64 = 8 << 30;
+/// A server that sends fewer bytes than this in a window does not send: a byte now and then would go on for ever.
+const LEAST_BYTES: u64 = 64 << 10;
+const WINDOW: Duration = Duration::from_secs(120);
 /// Answers asked for at a time.
 const PAGE: usize = 2_000;
 /// More pages than this are no study.
@@ -72,7 +81,7 @@ impl DicomWeb {
         let response = self.get("/studies?StudyInstanceUID=2.25.0&limit=1", "application/dicom+json").send().await;
         let response = response.map_err(http(QIDO))?;
         let server = response.headers().get("server").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        json(response).await?;
+        json(response, &mut 0).await?;
         let offer = Offer { service: QIDO, offered: true, needed: true, advice: None };
         Ok(EchoReport {
             archive: name.to_owned(),
@@ -124,12 +133,12 @@ impl DicomWeb {
     /// was asked is asked on from where it stopped. Done is when a page brings nothing new, or when there are as many as the
     /// server itself told (`n_told`; 0: it did not): that saves it composing one more page, and proves nothing.
     async fn pages(&self, path: &str, unique: Tag, n_told: usize) -> Result<Vec<Answer>, ArchiveError> {
-        let mut found = Vec::new();
+        let (mut found, mut read) = (Vec::new(), 0);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..MAX_PAGES {
             let page = format!("{path}&limit={PAGE}&offset={}", found.len());
             let response = self.get(&page, "application/dicom+json").send().await.map_err(http(QIDO))?;
-            let answers = json(response).await?;
+            let answers = json(response, &mut read).await?;
             let before = seen.len();
             for answer in answers {
                 if answer.first(unique).is_some_and(|uid| seen.insert(uid.to_owned())) {
@@ -178,8 +187,10 @@ impl DicomWeb {
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut multipart = Multipart::new(content_type)?;
-        let mut parts = Incoming { spool: spool.clone(), at: Part::Head(Vec::new()) };
+        let mut parts = Incoming { spool: spool.clone(), at: Part::Head(Vec::new()), bytes: 0 };
+        let mut pace = Pace::new(WADO);
         while let Some(bytes) = response.chunk().await.map_err(http(WADO))? {
+            pace.came(bytes.len())?;
             multipart.feed(&bytes, &mut parts)?;
         }
         multipart.finish()
@@ -203,6 +214,34 @@ impl DicomWeb {
 struct Incoming {
     spool: Spool,
     at: Part,
+    /// Of this part.
+    bytes: u64,
+}
+
+/// Whether a server sends at all.
+struct Pace {
+    service: &'static str,
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn new(service: &'static str) -> Pace {
+        Pace { service, since: Instant::now(), bytes: 0 }
+    }
+
+    fn came(&mut self, bytes: usize) -> Result<(), ArchiveError> {
+        self.bytes += bytes as u64;
+        if self.since.elapsed() < WINDOW {
+            return Ok(());
+        }
+        if self.bytes < LEAST_BYTES {
+            let reason = format!("only {} bytes came in {} s", self.bytes, WINDOW.as_secs());
+            return Err(ArchiveError::HttpFailed { service: self.service, reason, transient: true });
+        }
+        *self = Pace::new(self.service);
+        Ok(())
+    }
 }
 
 enum Part {
@@ -217,10 +256,15 @@ enum Part {
 impl Parts for Incoming {
     fn start(&mut self) -> Result<(), ArchiveError> {
         self.at = Part::Head(Vec::new());
+        self.bytes = 0;
         Ok(())
     }
 
     fn data(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.bytes += bytes.len() as u64;
+        if self.bytes > MAX_OBJECT {
+            return Err(ArchiveError::AnswerTooLarge { limit: MAX_OBJECT });
+        }
         match &mut self.at {
             Part::Object(object) => object.data(bytes).map_err(ArchiveError::Spool),
             Part::Skipped => Ok(()),
@@ -300,59 +344,198 @@ fn percent(text: &str) -> String {
 }
 
 /// The answers of a QIDO-RS response: an array of DICOM JSON objects, or nothing (204).
-async fn json(mut response: Response) -> Result<Vec<Answer>, ArchiveError> {
+/// `read` counts its bytes with those of the pages before.
+async fn json(mut response: Response, read: &mut u64) -> Result<Vec<Answer>, ArchiveError> {
     match response.status() {
         StatusCode::NO_CONTENT => return Ok(Vec::new()),
         StatusCode::OK => {}
         status => return Err(ArchiveError::Http { service: QIDO, status: status.as_u16() }),
     }
-    let mut body = Vec::new();
+    let (mut body, mut pace) = (Vec::new(), Pace::new(QIDO));
     while let Some(bytes) = response.chunk().await.map_err(http(QIDO))? {
+        pace.came(bytes.len())?;
         body.extend_from_slice(&bytes);
-        if body.len() as u64 > MAX_JSON {
+        *read += bytes.len() as u64;
+        if *read > MAX_JSON {
             return Err(ArchiveError::AnswerTooLarge { limit: MAX_JSON });
         }
     }
     answers(&body)
 }
 
-/// The answers in the body of a response.
+/// The answers in the body of a response. What is kept of it is bounded whatever it holds: so many answers, so many values of
+/// each attribute.
 pub(crate) fn answers(body: &[u8]) -> Result<Vec<Answer>, ArchiveError> {
-    let objects: Vec<Value> =
-        serde_json::from_slice(body).map_err(|_| ArchiveError::Answer("it is not an array of DICOM JSON objects"))?;
-    Ok(objects.iter().map(answer).collect())
-}
-
-/// One DICOM JSON object, PS3.18 Annex F.
-fn answer(object: &Value) -> Answer {
-    let mut answer = Answer::default();
-    for (key, element) in object.as_object().into_iter().flatten() {
-        let (Some(group), Some(number)) = (hex(key.get(..4)), hex(key.get(4..8))) else { continue };
-        let values = element.get("Value").and_then(Value::as_array);
-        let values: Vec<String> = values.into_iter().flatten().map(plain).collect();
-        match (group, number) {
-            tag @ (tag::NAME | tag::DESCRIPTION) => answer.set_text(tag, values.join("\\"), None),
-            tag => answer.set(tag, values),
-        }
-    }
-    answer
+    let read: Result<Answers, _> = serde_json::from_slice(body);
+    let Answers(found) = read.map_err(|_| ArchiveError::Answer("it is not an array of DICOM JSON objects"))?;
+    if found.len() > MAX_ANSWERS { Err(ArchiveError::Answer("more answers than any study has")) } else { Ok(found) }
 }
 
 fn hex(text: Option<&str>) -> Option<u16> {
     u16::from_str_radix(text?, 16).ok()
 }
 
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::Object(name) => {
-            let group =
-                |key: &str| name.get(key).and_then(Value::as_str).unwrap_or_default().trim_end_matches(['^', ' ']);
-            let groups = format!("{}={}={}", group("Alphabetic"), group("Ideographic"), group("Phonetic"));
-            groups.trim_end_matches('=').to_owned()
+/// DICOM JSON, PS3.18 Annex F, read as it is parsed.
+struct Answers(Vec<Answer>);
+
+impl<'de> Deserialize<'de> for Answers {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Reads(AnswersOf)).map(Answers)
+    }
+}
+
+/// What is being read, and what comes of it.
+struct Reads<T>(T);
+/// An array of objects.
+struct AnswersOf;
+/// An object: attributes by tag.
+struct AnswerOf;
+/// An attribute: what is beside its `Value` is passed over.
+struct Attribute;
+/// The array of its values.
+struct Values;
+/// One value: a text, a number, or the groups of a name.
+struct Single;
+
+macro_rules! read_seed {
+    ($($what:ident -> $made:ty),*) => {$(
+        impl<'de> DeserializeSeed<'de> for $what {
+            type Value = $made;
+            fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<$made, D::Error> {
+                from.deserialize_any(Reads(self))
+            }
         }
-        Value::Null | Value::Bool(_) | Value::Array(_) => String::new(),
+    )*};
+}
+read_seed! { AnswerOf -> Answer, Attribute -> Vec<String>, Values -> Vec<String>, Single -> String }
+
+/// What is none of the expected kinds says nothing.
+macro_rules! says_nothing {
+    ($made:ty: $($kind:ident),*) => {
+        $(says_nothing!(@ $made, $kind);)*
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("DICOM JSON")
+        }
+    };
+    (@ $made:ty, scalar) => {
+        fn visit_bool<E>(self, _: bool) -> Result<$made, E> { Ok(Default::default()) }
+        fn visit_unit<E>(self) -> Result<$made, E> { Ok(Default::default()) }
+    };
+    (@ $made:ty, number) => {
+        fn visit_u64<E>(self, _: u64) -> Result<$made, E> { Ok(Default::default()) }
+        fn visit_i64<E>(self, _: i64) -> Result<$made, E> { Ok(Default::default()) }
+        fn visit_f64<E>(self, _: f64) -> Result<$made, E> { Ok(Default::default()) }
+        fn visit_str<E>(self, _: &str) -> Result<$made, E> { Ok(Default::default()) }
+    };
+    (@ $made:ty, seq) => {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<$made, A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Default::default())
+        }
+    };
+    (@ $made:ty, map) => {
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<$made, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(Default::default())
+        }
+    };
+}
+
+impl<'de> Visitor<'de> for Reads<AnswersOf> {
+    type Value = Vec<Answer>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of DICOM JSON objects")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Answer>, A::Error> {
+        let mut found = Vec::new();
+        while found.len() <= MAX_ANSWERS
+            && let Some(answer) = seq.next_element_seed(AnswerOf)?
+        {
+            found.push(answer);
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(found)
+    }
+}
+
+impl<'de> Visitor<'de> for Reads<AnswerOf> {
+    type Value = Answer;
+    says_nothing!(Answer: scalar, number, seq);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer, A::Error> {
+        let mut answer = Answer::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let (Some(group), Some(number)) = (hex(key.get(..4)), hex(key.get(4..8))) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let values = map.next_value_seed(Attribute)?;
+            match (group, number) {
+                tag @ (tag::NAME | tag::DESCRIPTION) => answer.set_text(tag, values.join("\\"), None),
+                tag => answer.set(tag, values),
+            }
+        }
+        Ok(answer)
+    }
+}
+
+impl<'de> Visitor<'de> for Reads<Attribute> {
+    type Value = Vec<String>;
+    says_nothing!(Vec<String>: scalar, number, seq);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "Value" {
+                values = map.next_value_seed(Values)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl<'de> Visitor<'de> for Reads<Values> {
+    type Value = Vec<String>;
+    says_nothing!(Vec<String>: scalar, number, map);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
+        let mut values = Vec::new();
+        while values.len() < MAX_VALUES
+            && let Some(value) = seq.next_element_seed(Single)?
+        {
+            values.push(value);
+        }
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(values)
+    }
+}
+
+impl<'de> Visitor<'de> for Reads<Single> {
+    type Value = String;
+    says_nothing!(String: scalar, seq);
+    fn visit_u64<E>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+    fn visit_f64<E>(self, number: f64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.trim().to_owned())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<String, A::Error> {
+        let mut groups = [String::new(), String::new(), String::new()];
+        while let Some(key) = map.next_key::<String>()? {
+            let group = ["Alphabetic", "Ideographic", "Phonetic"].iter().position(|name| *name == key);
+            match group {
+                Some(group) => {
+                    groups[group] = map.next_value_seed(Single)?.trim_end_matches(['^', ' ']).to_owned();
+                }
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(groups.join("=").trim_end_matches('=').to_owned())
     }
 }
 

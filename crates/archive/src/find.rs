@@ -249,7 +249,7 @@ impl Answer {
     pub fn first(&self, tag: Tag) -> Option<&str> {
         self.values.get(&tag)?.first().map(String::as_str).filter(|text| !text.is_empty())
     }
-    fn all(&self, tag: Tag) -> Vec<String> {
+    pub fn all(&self, tag: Tag) -> Vec<String> {
         self.values.get(&tag).into_iter().flatten().filter(|text| !text.is_empty()).cloned().collect()
     }
 

@@ -290,7 +290,12 @@ fn settle_archive(kind: &mut ArchiveKind, home: &Path) {
             let files = [&mut web.password_file, &mut web.token_file, &mut web.ca_file, &mut web.identity_file];
             files.into_iter().flatten().for_each(|path| *path = home.join(&*path));
         }
-        ArchiveKind::Dimse(_) => {}
+        ArchiveKind::Dimse(dimse) => {
+            let files = dimse.tls.iter_mut().flat_map(|tls| {
+                [Some(&mut tls.ca_file), tls.certificate_file.as_mut(), tls.key_file.as_mut()].into_iter().flatten()
+            });
+            dimse.passcode_file.iter_mut().chain(files).for_each(|path| *path = home.join(&*path));
+        }
     }
 }
 

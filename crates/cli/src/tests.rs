@@ -3,6 +3,7 @@
 use crate::clock::demo_start;
 use crate::config::{Config, DEFAULTS};
 use crate::hospital;
+use filmdesk_archive::ArchiveKind;
 use filmdesk_policy::{Overlay, Rules};
 use jiff::Timestamp;
 use std::path::Path;
@@ -81,6 +82,22 @@ fn relative_paths_start_at_the_file() {
     let config = Config::load(None, &[("FILMDESK_STATE".to_owned(), "/srv/desk".to_owned())]).expect("right");
     assert_eq!(config.spool.folder, Path::new("/srv/desk/spool"));
     assert_eq!(config.database_url().expect("url"), "sqlite:///srv/desk/filmdesk.db");
+}
+
+#[test]
+fn secrets_and_certificates_of_a_pacs_are_beside_the_file_that_names_them() {
+    let text = "[[archive]]\nname = \"p\"\nkind = \"dimse\"\nhost = \"h\"\ncalled_ae = \"A\"\ncalling_ae = \"B\"\nuser = \"u\"\n\
+                passcode_file = \"code\"\n[archive.tls]\nca_file = \"ca.pem\"\ncertificate_file = \"/etc/c.pem\"\nkey_file = \"k.pem\"\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("filmdesk.toml");
+    std::fs::write(&file, text).expect("written");
+    let config = Config::load(Some(&file), &[]).expect("right");
+    let ArchiveKind::Dimse(pacs) = &config.archive[0].kind else { panic!("another kind") };
+    let tls = pacs.tls.as_ref().expect("TLS");
+    let home = folder.path();
+    assert_eq!(pacs.passcode_file, Some(home.join("code")));
+    assert_eq!((&tls.ca_file, &tls.key_file), (&home.join("ca.pem"), &Some(home.join("k.pem"))));
+    assert_eq!(tls.certificate_file.as_deref(), Some(Path::new("/etc/c.pem")), "an absolute path stays");
 }
 
 fn rules() -> Rules {

@@ -31,17 +31,46 @@ fn a_url_is_an_origin_and_a_path() {
 
 #[test]
 fn names_numbers_and_rubbish_in_dicom_json() {
-    let object = serde_json::json!({
+    let objects = serde_json::json!([{
         "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "TEST^Wang", "Ideographic": "王^試驗" }] },
         "00201208": { "vr": "IS", "Value": [12] },
         "00100020": { "vr": "LO", "Value": ["T1 "] },
-        "0010": 3, "zzzzzzzz": {}, "00080020": { "vr": "DA" }
-    });
-    let answer = answer(&object);
+        "0010": 3, "zzzzzzzz": {}, "00080020": { "vr": "DA" }, "00081030": { "Value": [null, ["x"], {}] },
+        "00080061": { "Value": "CT" }, "00081010": 7, "00080050": [1]
+    }, 7, []]);
+    let found = answers(objects.to_string().as_bytes()).unwrap();
+    let answer = &found[0];
+    assert_eq!((found.len(), answer.first(tag::DESCRIPTION), answer.first(tag::MODALITIES)), (3, None, None));
     assert_eq!(answer.first(tag::NAME), Some("TEST^Wang=王^試驗"));
     assert_eq!(answer.first(tag::N_INSTANCES), Some("12"));
     assert_eq!(answer.first(tag::PATIENT_ID), Some("T1"));
     assert_eq!(answer.first(tag::STUDY_DATE), None);
+}
+
+/// What is kept of an answer is bounded, however large it is within its limit.
+#[test]
+fn a_swollen_answer_is_kept_small() {
+    let many = |what: &str, n: usize| format!("[{}]", vec![what; n].join(","));
+    let values = format!(r#"[{{"0020000D": {{"Value": {}}}}}]"#, many("1", 1_000_000));
+    let found = answers(values.as_bytes()).unwrap();
+    assert_eq!((found.len(), found[0].all(tag::STUDY).len()), (1, MAX_VALUES));
+    assert_eq!(answers(many("0", MAX_ANSWERS).as_bytes()).unwrap().len(), MAX_ANSWERS);
+    assert!(matches!(answers(many("0", MAX_ANSWERS + 1).as_bytes()), Err(ArchiveError::Answer(_))));
+    for rubbish in ["{}", "[", "7", "[{]", &"[".repeat(100_000)] {
+        assert!(matches!(answers(rubbish.as_bytes()), Err(ArchiveError::Answer(_))), "{}", &rubbish[..1]);
+    }
+}
+
+/// A server that drips is left after a while; one that sends is not.
+#[test]
+fn a_server_that_drips_is_left() {
+    let long_ago = || Instant::now().checked_sub(WINDOW).expect("the machine is up that long");
+    let mut drips = Pace { since: long_ago(), bytes: LEAST_BYTES - 2, service: WADO };
+    assert!(matches!(drips.came(1), Err(ArchiveError::HttpFailed { transient: true, .. })));
+    let mut sends = Pace { since: long_ago(), bytes: LEAST_BYTES - 1, service: WADO };
+    sends.came(1).unwrap();
+    assert_eq!(sends.bytes, 0, "a new window");
+    Pace::new(WADO).came(0).unwrap();
 }
 
 const SECRET: &str = "secret-of-a-test";

@@ -120,9 +120,9 @@ on_both!(a_beating_worker_keeps_its_job, async |ground: Ground| {
         assert!(store.claim(Lane::Quick, "w2").await.unwrap().is_none());
     }
     let shown = store.progress(one.id).await.unwrap().remove(0);
-    assert_eq!((shown.kind, shown.state, shown.total), (JobKind::Weigh, JobState::Running, 9));
-    assert!((2..5).contains(&shown.done), "written about once a second: {}", shown.done);
-    assert_eq!((shown.stage.as_str(), shown.unit.as_str()), ("fetch", "instances"));
+    assert_eq!((shown.kind, shown.state, shown.progress.total), (JobKind::Weigh, JobState::Running, 9));
+    assert!((2..5).contains(&shown.progress.done), "written about once a second: {}", shown.progress.done);
+    assert_eq!((shown.progress.stage.as_str(), shown.progress.unit.as_str()), ("fetch", "instances"));
 });
 
 on_both!(a_cancelled_worker_learns_it_and_its_result_is_refused, async |ground: Ground| {
@@ -215,7 +215,7 @@ on_both!(a_retry_waits, async |ground: Ground| {
     store.retry_job(&job.lease, 1, "busy").await.unwrap();
     assert!(store.claim(Lane::Quick, "w1").await.unwrap().is_none());
     let shown = store.progress(one.id).await.unwrap().remove(0);
-    assert_eq!((shown.state, shown.note.as_str()), (JobState::Queued, "busy"));
+    assert_eq!((shown.state, shown.progress.note.as_str()), (JobState::Queued, "busy"));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert!(store.claim(Lane::Quick, "w1").await.unwrap().is_some());
 });

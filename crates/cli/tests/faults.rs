@@ -61,7 +61,7 @@ fn images(desk: &TestDesk) -> Vec<std::path::PathBuf> {
 /// An archive that is not there: tried again by itself, then a person is asked, and who is named.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_that_is_not_there_stalls_with_its_name() {
-    let desk = TestDesk::new().with("FILMDESK_WORKER_ATTEMPTS", "2");
+    let desk = TestDesk::new().with("FILMDESK_WORKER_WAITS", "1");
     let _served = desk.serve(&["--no-worker"]);
     let config = "[[archive]]\nname = \"faraway\"\nkind = \"dimse\"\nhost = \"127.0.0.1\"\nport = 9\ncalled_ae = \"PACS\"\ncalling_ae = \"FILMDESK\"\n";
     std::fs::write(desk.state().with_file_name("filmdesk.toml"), config).expect("configuration");

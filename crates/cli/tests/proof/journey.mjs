@@ -75,7 +75,8 @@ async function next(name) {
 // The page's own script may be loading it anew at the same moment: then that load is the one that counts.
 async function again() {
   await page.waitForTimeout(400);
-  await page.reload().catch((error) => { if (!String(error).includes("ERR_ABORTED")) throw error; });
+  const meant = (error) => ["ERR_ABORTED", "Not attached to an active page"].some((said) => String(error).includes(said));
+  await page.reload().catch((error) => { if (!meant(error)) throw error; });
   await page.waitForLoadState();
 }
 async function until(selector) {
@@ -151,6 +152,8 @@ async function counter(number) {
   await picture("weighing");
   await until("#quote-total");
   const quote = await by("quote-total").innerText();
+  // A PACS may write the name in another script than the form: the clerk has compared them.
+  for (const name of await page.locator("#other-names input[type=checkbox]").all()) await name.check();
   await by("means-cash").check();
   await picture("pay");
   await go("pay");

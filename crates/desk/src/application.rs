@@ -232,6 +232,18 @@ pub struct StallReason {
     pub who: WhoCanFix,
 }
 
+impl StallReason {
+    /// Somebody stopped it at the counter.
+    pub fn cancelled() -> StallReason {
+        StallReason {
+            code: "cancelled".to_owned(),
+            what: "It was cancelled at the counter.".to_owned(),
+            next: "Start it again when it is wanted.".to_owned(),
+            who: WhoCanFix::Clerk,
+        }
+    }
+}
+
 /// A transition that is not possible, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransitionError {

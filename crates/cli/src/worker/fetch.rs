@@ -99,7 +99,7 @@ impl Worker {
         Ok(())
     }
 
-    /// One study of the patient whose `listings` these are; `sofar` is what was brought before it, of the whole order.
+    /// One study of the patient whose `listings` these are; `before` was brought before it, of `total`, the whole order.
     pub(super) async fn fetch_study(
         &self,
         id: ApplicationId,

@@ -222,12 +222,7 @@ impl Worker {
         if replaced || !still_waits(&application) {
             return Ok(());
         }
-        let reason = StallReason {
-            code: "cancelled".to_owned(),
-            what: "It was cancelled at the counter.".to_owned(),
-            next: "Start it again when it is wanted.".to_owned(),
-            who: WhoCanFix::Clerk,
-        };
+        let reason = StallReason::cancelled();
         let (at, entry, kind) = (self.clock.now(), self.entry("stall").detail("cancelled"), &job.kind);
         let stalled = self.store.change(job.application, Some(application.version), move |application, _| {
             let application = match kind {

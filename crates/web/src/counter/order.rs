@@ -184,13 +184,7 @@ pub async fn stop(posted: Posted) -> Result<Response, PageError> {
     }
     let act = posted.act(Action::Amend)?.detail("finding stopped").cancel_jobs();
     let at = posted.by().at;
-    let reason = StallReason {
-        code: "cancelled".to_owned(),
-        what: "It was cancelled at the counter.".to_owned(),
-        next: "Start it again when it is wanted.".to_owned(),
-        who: WhoCanFix::Clerk,
-    };
-    posted.carry_out(act, |application, _| application.stall(reason, at)).await
+    posted.carry_out(act, |application, _| application.stall(StallReason::cancelled(), at)).await
 }
 
 /// `POST …/amend`: tick again; what was fetched is wiped.
